@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,7 @@ from pipeline.domain.network_address import BadAddress, is_network_address, spli
 from pipeline.domain.operation import Operation
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.times import find_zone, format_time
+from pipeline.domain.video import EditableImage
 from pipeline.engine.build import check_sources
 from pipeline.errors import ConfigError, SourceError
 from pipeline.observe.coordinate_grid import OutlinedPolygon, draw_coordinate_grid
@@ -46,9 +47,13 @@ __all__ = [
     "Snapshot",
     "add_camera",
     "camera_ids",
+    "camera_of",
+    "check_image_target",
     "discover",
+    "permitted_view",
     "probe_address",
     "probe_camera",
+    "redacted_still",
     "save_snapshot",
     "snapshot_overlay",
     "streams_of_camera",
@@ -102,7 +107,7 @@ def probe_camera(path: Path, camera_id: str, seconds: float) -> ProbedStream:
         AuditUnavailable: the audit does not take the record of a refusal.
     """
     config = load_config(path)
-    camera = _camera_of(config, path, camera_id)
+    camera = camera_of(config, path, camera_id)
     _check_permitted(config, camera, "test")
     return _probed(config, camera, seconds)
 
@@ -143,19 +148,65 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
         PolicyError: the registry does not let the camera run.
         AuditUnavailable: the audit takes no record.
     """
+    check_image_target(target)
+    config = load_config(path)
+    camera = camera_of(config, path, camera_id)
+    address = parse_address(camera.id, camera.source, config.decode.protocols)
+    permitted_view(config, camera, "snapshot")
+    return redacted_still(
+        config,
+        camera,
+        lambda: first_image(camera.id, address, config.decode, camera.input_options, MaskBurner(camera.masks)),
+        target,
+        grid=grid,
+    )
+
+
+def check_image_target(target: Path) -> None:
+    """Require that a file for an image can be written.
+
+    Raises:
+        ConfigError: it cannot.
+    """
     if target.suffix.lower() not in _SUFFIXES:
         fix = f"Choose a file that ends with {' or '.join(sorted(_SUFFIXES))}"
         raise ConfigError("--out", f"ends with {target.suffix or 'no suffix'}", fix)
     check_target("--out", str(target))
-    config = load_config(path)
-    camera = _camera_of(config, path, camera_id)
-    address = parse_address(camera.id, camera.source, config.decode.protocols)
+
+
+def permitted_view(config: Config, camera: CameraSettings, action: str) -> OperationAudit:
+    """The audit, after it has the record that a live image of a camera is shown.
+
+    Raises:
+        PolicyError: the registry does not let the camera run, or the person may not see it.
+        AuditUnavailable: the audit takes no record.
+    """
+    audit = _check_permitted(config, camera, action)
+    audit.add(Operation.MONITORING, cameras=(camera.id,), details={"action": action})
+    return audit
+
+
+def redacted_still(
+    config: Config,
+    camera: CameraSettings,
+    image_of_camera: Callable[[], tuple[EditableImage, int]],
+    target: Path,
+    *,
+    grid: bool,
+) -> Snapshot:
+    """Write an image of a camera with every person, face and plate masked; see `save_snapshot`.
+
+    Args:
+        config, camera: of the configuration; target, grid: see there.
+        image_of_camera: an image with the camera's privacy masks, and its time; called once the networks are open.
+
+    Raises:
+        SourceError: the camera shows no image.
+        ModelError: the network cannot be used.
+    """
     settings = AnonymizeSettings(multi_view=True)
-    _check_permitted(config, camera, "snapshot").add(
-        Operation.MONITORING, cameras=(camera.id,), details={"action": "snapshot"}
-    )
     with open_networks(settings, NetworkChoice(models_dir=config.models_dir), copies=1) as networks:
-        image, at_ms = first_image(camera.id, address, config.decode, camera.input_options, MaskBurner(camera.masks))
+        image, at_ms = image_of_camera()
         text = snapshot_overlay(config, camera, at_ms)
         planes, summary = redact_image(image, networks.detectors, settings, text)
     pixels = image_of(planes).bgr()
@@ -232,7 +283,12 @@ def _probed(config: Config, camera: CameraSettings, seconds: float) -> ProbedStr
     return probe_stream(camera.id, address, config.decode, options, seconds=seconds, wanted_fps=camera.analyze_fps)
 
 
-def _camera_of(config: Config, path: Path, camera_id: str) -> CameraSettings:
+def camera_of(config: Config, path: Path, camera_id: str) -> CameraSettings:
+    """A camera of a configuration.
+
+    Raises:
+        ConfigError: there is none of that id.
+    """
     for camera in config.cameras:
         if camera.id == camera_id:
             return camera

@@ -27,7 +27,7 @@ from pipeline.domain.recording import EncodedPacket, MaskedFrame
 from pipeline.domain.video import EditableImage
 from pipeline.errors import UnsupportedMedia
 
-__all__ = ["ProbedStream", "first_image", "probe_stream"]
+__all__ = ["ProbedStream", "first_image", "images_of_view", "probe_stream"]
 
 _INTERLACED: Final = frozenset({2, 3, 4, 5})
 """`AVFieldOrder`: fields in any order; 1 is progressive, 0 unknown."""
@@ -134,6 +134,32 @@ def first_image(
         return session.first_image(), time.time_ns() // 1_000_000
 
 
+def images_of_view(
+    camera_id: str,
+    address: SourceAddress,
+    settings: DecodeSettings,
+    options: InputOptions,
+    burner: MaskBurner,
+    *,
+    count: int,
+    step_s: float,
+) -> Iterator[EditableImage]:
+    """Whole images of a source over some seconds, in one connection, with its privacy masks filled.
+
+    Args:
+        camera_id, address, settings, options, burner: as of `first_image`.
+        count: images; step_s: seconds from one to the next.
+
+    Raises:
+        SourceError: it cannot be opened, or shows no whole image within 20 s.
+    """
+    _refuse_images(camera_id, address)
+    probe_host(camera_id, address, settings.open_timeout_s)
+    session = _Session(address, settings, options, burner)
+    with _errors_explained(camera_id, address):
+        yield from session.images(count, step_s)
+
+
 def _refuse_images(camera_id: str, address: SourceAddress) -> None:
     path = address.path
     if path is not None and (path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES):
@@ -225,6 +251,25 @@ class _Session:
                 if self._elapsed_s() > _LONGEST_WAIT_S:
                     break
         raise Silence(_only_damaged(skipped) if skipped else "ended before its first image")
+
+    def images(self, count: int, step_s: float) -> Iterator[EditableImage]:
+        """Images without missing parts, at least `step_s` apart by the stream's clock."""
+        last_s: float | None = None
+        skipped = found = 0
+        with self._container as container:
+            for frame in container.frames():
+                at_s = self._elapsed_s() if frame.stamp_s is None else frame.stamp_s
+                if frame.damaged:
+                    skipped += 1
+                elif last_s is None or not 0 <= at_s - last_s < step_s:
+                    last_s, found = at_s, found + 1
+                    yield frame.image()
+                if found >= count:
+                    return
+                if not found and self._elapsed_s() > _LONGEST_WAIT_S:
+                    break
+        if not found:
+            raise Silence(_only_damaged(skipped) if skipped else "ended before its first image")
 
     def measured(self, connect_s: float | None, seconds: float, wanted_fps: float | None) -> ProbedStream:
         """The findings of `seconds` of video."""

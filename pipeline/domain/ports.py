@@ -44,6 +44,9 @@ class SourceState(StrEnum):
     """Streaming, but fewer frames are analyzed than configured because of the camera; set by the engine."""
     UNUSABLE = "unusable"
     """Streaming, but its images show nothing, such as in the dark; set by the engine."""
+    VIEW_UNCONFIRMED = "view-unconfirmed"
+    """Streaming, but neither analyzed, recorded nor shown, because its masks are not confirmed for its view; set by the
+    engine."""
     STALLED = "stalled"
     BACKING_OFF = "backing-off"
     ENDED = "ended"

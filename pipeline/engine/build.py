@@ -28,6 +28,7 @@ from pipeline.engine.disposal_report import DisposalReport
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.live_loop import Engine
+from pipeline.engine.new_views import NewViews
 from pipeline.engine.overload_watch import OverloadWatch
 from pipeline.engine.permission_watch import permissions_watched
 from pipeline.engine.preview import Preview
@@ -37,6 +38,7 @@ from pipeline.engine.restored_folders import check_erasures_repeated
 from pipeline.engine.retention_worker import hold_folders, retention_running
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.engine.source_conflicts import check_distinct_sources, undeclared_pairs
+from pipeline.engine.view_watch import ViewWatch
 from pipeline.errors import ConfigError
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.metrics_server import MetricsServer
@@ -49,6 +51,7 @@ from pipeline.record.recorder import Recorder
 from pipeline.record.retention import prune
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.build import build_sink
+from pipeline.storage.confirmed_views import ConfirmedViews
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.storage.stored_analyses import StoredAnalyses
 from pipeline.storage.written_paths import PathKind, WrittenPaths
@@ -95,6 +98,7 @@ def open_engine(
         live = any(is_live(config, camera) for camera in config.cameras)
         stack.enter_context(retention_running(config, config.stores_among_sinks, live=live))
         metrics = PipelineMetrics()
+        new_views = NewViews(config.data_dir)
         gate, repeated = _gate(config), RepeatedAnalyses()
         dispatcher = _dispatcher(config, gate, repeated, metrics, stack)
         _serve_store(config, gate, stack)
@@ -117,6 +121,7 @@ def open_engine(
             overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
             permissions=permissions,
             rules=AlertRules(UsualFiles(config.data_dir)),
+            views=_views(config, new_views, recorder),
         )
         factory = CameraFactory(
             batcher,
@@ -289,6 +294,11 @@ def _recorder(config: Config, settings: RecordSettings) -> Recorder:
     days_of, report = config.retention.video_days(), DisposalReport.of_run(config)
     retain = partial(prune, settings.dir, settings.days, settings.max_bytes, days_of=days_of, disposing=report)
     return Recorder(settings, retain)
+
+
+def _views(config: Config, new: NewViews, recorder: Recorder | None) -> ViewWatch:
+    views = ConfirmedViews(config.data_dir)
+    return ViewWatch(views, new.may_learn) if recorder is None else ViewWatch(views, new.may_learn, recorder.blind)
 
 
 def _preview(config: Config, gate: Gate) -> Preview | None:

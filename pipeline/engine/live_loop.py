@@ -43,6 +43,7 @@ from pipeline.engine.run_statistics import RunStatistics
 from pipeline.engine.running_camera import RunningCamera
 from pipeline.engine.scene_watch import SceneWatch
 from pipeline.engine.source_alerts import SourceAlertWatch
+from pipeline.engine.view_watch import ViewWatch
 from pipeline.errors import SourceError
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.stage_timing import Stage, StageClock
@@ -69,7 +70,7 @@ class Engine:
         overload: frames that live cameras lose because the machine does not keep up; rates: lowers their rates then.
         low_rates: live cameras that deliver less than is configured; images: those whose images show nothing.
         hosts: cameras at one host that may show one scene.
-        permissions: cameras that the registry lets run.
+        permissions: cameras that the registry lets run; views: compares views with those that masks were confirmed for.
         rules: alert rules, and the incidents of live cameras.
         removed: reports of cameras that were removed, oldest first.
 
@@ -83,6 +84,7 @@ class Engine:
         overload: compares analyzed and dropped frames.
         permissions: of the registry of cameras; None where every camera may run.
         rules: alert rules of the cameras' sessions; None where they have none.
+        views: of the confirmed views; None where none are stored.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Engine:
         overload: OverloadWatch | None = None,
         permissions: CameraPermissions | None = None,
         rules: AlertRules | None = None,
+        views: ViewWatch | None = None,
     ) -> None:
         self.cameras = CameraSet()
         self.dispatcher = dispatcher
@@ -121,6 +124,7 @@ class Engine:
         self.images = ImageWatch()
         self.permissions = CameraPermissions() if permissions is None else permissions
         self.rules = AlertRules() if rules is None else rules
+        self.views = ViewWatch() if views is None else views
         self._stopping = threading.Event()
 
     def add_camera(self, camera: RunningCamera) -> None:
@@ -134,6 +138,7 @@ class Engine:
             self.dispatcher.gate.declare(camera.camera)
             if self._preview is not None:
                 self._preview.declare(camera.declaration)
+            self.views.declare(camera.declaration, live=camera.feed.source.live)
 
         self.cameras.add(camera, before_start)
 
@@ -201,12 +206,19 @@ class Engine:
 
     def _analyze(self, batch: Sequence[Frame]) -> None:
         live = {camera.camera_id for camera in self.cameras if camera.feed.source.live}
-        alerts = [*self.hosts.check(), *self._scenes.check(batch), *self.images.check(batch, live, self._limits())]
-        events = self.analyzer.analyze(batch)
+        views = self.views.check(batch, live)
+        for camera_id in views.stopped:
+            self._send(self.analyzer.close(camera_id))
+        alerts = [
+            *self.hosts.check(),
+            *self._scenes.check(views.frames),
+            *self.images.check(batch, live, self._limits()),
+        ]
+        events = self.analyzer.analyze(views.frames)
         self.statistics.finished(batch)
-        self._send([*alerts, *events])
+        self._send([*views.events, *alerts, *events])
         if self._preview is not None:
-            for camera_id in dict.fromkeys(frame.camera_id for frame in batch):
+            for camera_id in dict.fromkeys(frame.camera_id for frame in views.frames):
                 stream = self.analyzer.stream(camera_id)
                 if stream is not None:
                     self._show(self._preview, stream)
@@ -305,6 +317,7 @@ class Engine:
         self.overload.forget(camera.camera_id)
         self.low_rates.forget(camera.camera_id)
         self.images.forget(camera.camera_id)
+        self.views.forget(camera.camera_id)
         self._batcher.close_queue(camera.feed.queue)
         self.dispatcher.gate.withdraw(camera.camera_id)
         self.cameras.drop(camera)
@@ -313,7 +326,9 @@ class Engine:
         """Send changes of the cameras' states, and alerts about cameras and sinks."""
         feeds = [camera.feed for camera in cameras]
         limited = {camera_id: state for camera_id, (state, _) in self._limits().items()}
-        changes = self._health.changes(feeds, self._last_ts_ms, limited | self.images.states())
+        states = limited | self.images.states() | self.views.states()
+        changes = self._health.changes(feeds, self._last_ts_ms, states)
+        changes += self.views.repeated(changes)
         self.images.restart(changes)
         alerts = self._alerts.about_cameras(changes)
         alerts += self._alerts.about_clocks(self.dispatcher.in_future)

@@ -41,6 +41,8 @@ class RunningEngine:
         status = replace(camera.feed.source.status(), limit_fps=limit_fps)
         if status.state is not SourceState.STREAMING:
             return status
+        if detail := self.engine.views.details.get(camera.camera_id, ""):
+            return replace(status, state=SourceState.VIEW_UNCONFIRMED, detail=detail)
         if detail := self.engine.images.details.get(camera.camera_id, ""):
             return replace(status, state=SourceState.UNUSABLE, detail=detail)
         if detail := self.engine.overload.detail(camera.camera_id):

@@ -10,7 +10,13 @@ from pipeline.domain.ports import SinkStatus, SourceState, SourceStatus
 
 _HEALTHY: Final = frozenset({SourceState.STREAMING, SourceState.CONNECTING, SourceState.ENDED})
 _DELIVERING: Final = frozenset(
-    {SourceState.STREAMING, SourceState.OVERLOADED, SourceState.LOW_RATE, SourceState.UNUSABLE}
+    {
+        SourceState.STREAMING,
+        SourceState.OVERLOADED,
+        SourceState.LOW_RATE,
+        SourceState.UNUSABLE,
+        SourceState.VIEW_UNCONFIRMED,
+    }
 )
 _NOT_GOING: Final = frozenset({SourceState.ENDED, SourceState.NOT_PERMITTED})
 _LOST_AFTER_S: Final = 10.0
@@ -46,6 +52,7 @@ def run_health(
         "overloaded_cameras": sorted(c for c, status in sources.items() if status.state is SourceState.OVERLOADED),
         "low_rate_cameras": sorted(c for c, status in sources.items() if status.state is SourceState.LOW_RATE),
         "not_permitted_cameras": sorted(c for c, one in sources.items() if one.state is SourceState.NOT_PERMITTED),
+        "moved_cameras": sorted(c for c, status in sources.items() if status.state is SourceState.VIEW_UNCONFIRMED),
         "unusable_cameras": sorted(c for c, status in sources.items() if status.state is SourceState.UNUSABLE),
         "advice": advice,
         "unhealthy_sinks": unhealthy_sinks,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipeline.domain.hold import Hold
 from pipeline.errors import RecordError
+from pipeline.record.camera_tap import RECORDER_LOCK
 from pipeline.record.holds import Holds
-from pipeline.record.recorder import RECORDER_LOCK
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.retention import remove_segments
 from pipeline.record.segment_index import SegmentIndex

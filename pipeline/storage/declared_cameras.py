@@ -23,6 +23,7 @@ from pipeline.storage.locks import locked
 
 _FOLDER: Final = "declarations"
 _SUFFIX: Final = ".jsonl"
+_VIEWS_WATCHED: Final = "views-watched"
 _CAMERA: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 _log = structlog.get_logger(__name__)
@@ -63,6 +64,34 @@ class DeclaredCameras:
         """
         private_folder(self._folder)
         write_atomically(self._restored, b"")
+
+    def note_views_watched(self) -> bool:
+        """Note that views of cameras are watched from now on; whether they were not before.
+
+        Raises:
+            ConfigError: it cannot be noted.
+        """
+        note = self._folder / _VIEWS_WATCHED
+        try:
+            private_folder(self._folder)
+            if note.exists():
+                return False
+            write_atomically(note, b"")
+        except OSError as error:
+            raise self._failed("written", error) from error
+        return True
+
+    def first_ms(self, camera_id: str) -> int | None:
+        """When a camera was declared first, milliseconds since 1970 UTC; None where it never was.
+
+        Raises:
+            ConfigError: its file is corrupt or cannot be read.
+        """
+        try:
+            found = DeclarationLog(self._folder / f"{camera_id}{_SUFFIX}").read()
+        except OSError as error:
+            raise self._failed("read", error) from error
+        return found[0].from_ms if found else None
 
     def all(self) -> dict[str, list[DatedDeclaration]]:
         """All declarations of each camera, in the order written; none where they were restored and not renewed since.

@@ -54,6 +54,8 @@ _PHRASES: Final = {
     SourceState.LOW_RATE.value: "fewer frames of {camera} were analyzed than configured, for {time}{times} within this "
     "time range",
     SourceState.UNUSABLE.value: "{camera} showed nothing usable for {time}{times} within this time range",
+    SourceState.VIEW_UNCONFIRMED.value: "{camera} was not analyzed, because its view had moved, for {time}{times} "
+    "within this time range",
     NO_LIFE_SIGN: "{camera} sent no life sign for {time}{times} within this time range",
     NOT_FINISHED: "recorded video of {camera} is not analyzed to its end: events of {time}{times} within this time "
     "range may be missing",
@@ -70,6 +72,8 @@ _PHRASES_OF_SEVERAL: Final = {
     SourceState.LOW_RATE.value: "fewer frames of {cameras} were analyzed than configured within this time range: "
     "{names}",
     SourceState.UNUSABLE.value: "{cameras} showed nothing usable within this time range: {names}",
+    SourceState.VIEW_UNCONFIRMED.value: "{cameras} were not analyzed, because their views had moved, within this time "
+    "range: {names}",
     NO_LIFE_SIGN: "{cameras} sent no life sign within this time range: {names}",
     NOT_FINISHED: "recorded video of {cameras} is not analyzed to its end, so events within this time range may be "
     "missing: {names}",
@@ -80,6 +84,7 @@ _WITH_SIGNS: Final = (
     SourceState.OVERLOADED.value,
     SourceState.LOW_RATE.value,
     SourceState.UNUSABLE.value,
+    SourceState.VIEW_UNCONFIRMED.value,
 )
 """States in which a camera sends life signs."""
 _CODES: Final = {

@@ -36,7 +36,7 @@ from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.stage_timing import StageClock
 from pipeline.policy.event_texts import bounded_detail
 from pipeline.policy.gate import Gate
-from pipeline.record.recorder import DISK_TOO_SLOW, MASKS_TOO_SLOW
+from pipeline.record.camera_tap import DISK_TOO_SLOW, MASKS_TOO_SLOW
 from tests.engine.frames import frame
 from tests.engine.networks import PersonWithFace, SpyTracker
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import RecordError
+from pipeline.record.camera_tap import RECORDER_LOCK
 from pipeline.record.erasure import erase_video, recorders_stopped, select_video
 from pipeline.record.holds import Holds
-from pipeline.record.recorder import RECORDER_LOCK
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.storage.locks import locked
 from tests.record.packets import BEGIN_MS, clip, record

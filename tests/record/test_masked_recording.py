@@ -19,8 +19,9 @@ from pipeline.decode.supervised_source import open_source
 from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import EncodedPacket, MaskedFrame
 from pipeline.domain.video import Planes, Rotation
+from pipeline.record.camera_tap import MASKS_TOO_SLOW
 from pipeline.record.masked_encoder import MaskedEncoder
-from pipeline.record.recorder import MASKS_TOO_SLOW, Recorder
+from pipeline.record.recorder import Recorder
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 from pipeline.record.settings import RecordSettings
 from tests.record.packets import BEGIN_MS, clip, declared
@@ -171,7 +172,7 @@ def test_an_overload_of_the_encoder_ends_after_a_minute_without_drops(
         session = recorder.tap(replace(declared("cam"), masks=(LEFT_TOP,))).opened(None, Fraction(25))
         session.frame(frame(0, size=(1080, 1920)))
         assert recorder.overloaded() == {"cam": MASKS_TOO_SLOW}
-        monkeypatch.setattr("pipeline.record.recorder._CALM_S", 0.0)
+        monkeypatch.setattr("pipeline.record.camera_tap._CALM_S", 0.0)
         assert recorder.overloaded() == {}
         session.frame(frame(1))
     events = [line["event"] for line in logs if line["event"].startswith("recording_overload")]

@@ -20,7 +20,8 @@ from structlog.testing import capture_logs
 from pipeline.decode.input_options import InputOptions
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
-from pipeline.record.recorder import DISK_TOO_SLOW, Recorder
+from pipeline.record.camera_tap import DISK_TOO_SLOW
+from pipeline.record.recorder import Recorder
 from pipeline.record.recording_archive import RecordingArchive
 from pipeline.record.settings import RecordSettings
 from pipeline.storage.locks import locked
@@ -259,3 +260,19 @@ def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "survived" in done.stdout
     assert "No space left" in done.stdout
+
+
+def test_a_blind_camera_is_not_recorded_and_goes_on_with_a_key_frame(tmp_path: Path) -> None:
+    source = clip(tmp_path, seconds=6, options={"g": "10", "bf": "0"})
+    settings = RecordSettings(dir=tmp_path / "video", segment_s=1, fragment_s=0.5, days=3650)
+    with Recorder(settings) as recorder, av.open(str(source)) as container:
+        session = recorder.tap(declared("cam")).opened(container.streams.video[0], Fraction(10))
+        for number, packet in enumerate(packets(source)):
+            if number in (15, 35):
+                recorder.blind("cam", "the camera was moved" if number == 15 else "")
+            session.packet(packet)
+        session.closed("the end")
+    archive = RecordingArchive(tmp_path / "video")
+    shown = [(one.begin_ms - BEGIN_MS, one.end_ms - BEGIN_MS) for one in archive.segments("cam")]
+    assert shown == [(0, 1000), (1000, 1500), (4000, 5000), (5000, 6000)]
+    assert next(iter(archive.gaps("cam"))).reason == "the camera was moved"

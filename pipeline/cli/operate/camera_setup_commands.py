@@ -9,19 +9,23 @@ from typing import Annotated, Final
 import typer
 
 from pipeline.app.logging_setup import configure_logging
+from pipeline.cli.common.camera_completion import complete_camera
 from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.cli.common.default_config import DEFAULT_CONFIG, chosen_config
 from pipeline.cli.operate.camera_prompts import CameraAnswers, completed_answers, given_password
 from pipeline.cli.operate.camera_registry_commands import app
 from pipeline.cli.operate.discard_command import discard
+from pipeline.cli.operate.view_commands import confirm, status
 from pipeline.domain.camera import Scope, Surroundings
 from pipeline.domain.network_address import is_network_address
 from pipeline.domain.plural import counted, counted_list
-from pipeline.errors import ConfigError, ViapublicaError
+from pipeline.errors import ConfigError
 
 __all__ = ["app"]
 
 app.command()(discard)
+app.command()(confirm)
+app.command()(status)
 
 _NO_ANSWER: Final = (
     "Multicast stays in one subnet: give --host for a camera of another. Many cameras have ONVIF switched off."
@@ -47,20 +51,10 @@ TimeoutOption = Annotated[float, typer.Option("--timeout", min=0.2, max=60, help
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
-def _camera_ids(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Completion of camera ids, from the configuration that the command line names."""
-    from pipeline.app.camera_setup import camera_ids
-
-    try:
-        return [one for one in camera_ids(ctx.params.get("config") or DEFAULT_CONFIG) if one.startswith(incomplete)]
-    except ViapublicaError:
-        return []
-
-
 @app.command("test")
 def show_stream(
     camera: Annotated[
-        str, typer.Argument(help="Camera of the configuration, address or file.", autocompletion=_camera_ids)
+        str, typer.Argument(help="Camera of the configuration, address or file.", autocompletion=complete_camera)
     ],
     config: SetupConfigOption = None,
     user: UserOption = None,
@@ -116,7 +110,7 @@ def show_stream(
 
 @app.command()
 def snapshot(
-    camera: Annotated[str, typer.Argument(help="Camera of the configuration.", autocompletion=_camera_ids)],
+    camera: Annotated[str, typer.Argument(help="Camera of the configuration.", autocompletion=complete_camera)],
     target: Annotated[
         Path | None, typer.Option("--out", help="File to write, .jpg or .png; by default ID.jpg.")
     ] = None,

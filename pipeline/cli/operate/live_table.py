@@ -49,13 +49,22 @@ _STATES: Mapping[SourceState, tuple[str, str]] = {
     SourceState.OVERLOADED: ("●", "yellow"),
     SourceState.LOW_RATE: ("●", "yellow"),
     SourceState.UNUSABLE: ("◍", "red"),
+    SourceState.VIEW_UNCONFIRMED: ("⊘", "red"),
     SourceState.STALLED: ("▲", "yellow"),
     SourceState.BACKING_OFF: ("▲", "yellow"),
     SourceState.ENDED: ("■", "bright_black"),
     SourceState.FAILED: ("✖", "red"),
     SourceState.NOT_PERMITTED: ("⊘", "yellow"),
 }
-_RUNNING = frozenset({SourceState.STREAMING, SourceState.OVERLOADED, SourceState.LOW_RATE, SourceState.UNUSABLE})
+_RUNNING = frozenset(
+    {
+        SourceState.STREAMING,
+        SourceState.OVERLOADED,
+        SourceState.LOW_RATE,
+        SourceState.UNUSABLE,
+        SourceState.VIEW_UNCONFIRMED,
+    }
+)
 
 
 class LiveTable:

@@ -93,6 +93,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "overloaded": "sobrecarregada",
         "low-rate": "taxa baixa",
         "unusable": "sem imagem útil",
+        "view-unconfirmed": "vista não confirmada",
         "stalled": "sem imagem",
         "backing-off": "aguardando nova tentativa",
         "ended": "encerrada",
@@ -115,6 +116,10 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "scene-conflict": "conflito de cena",
         "scene-conflict-ended": "fim do conflito de cena",
         "camera-not-permitted": "câmera sem autorização",
+        "camera-moved": "câmera movida",
+        "view-confirmed": "vista confirmada",
+        "view-unchecked": "vista não verificável",
+        "view-checked": "vista novamente verificável",
         "low-rate": "taxa baixa",
     },
 }

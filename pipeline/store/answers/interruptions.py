@@ -21,7 +21,12 @@ from pipeline.store.coverage_questions import NO_LIFE_SIGN, NOT_FINISHED, NOT_KN
 MOST_STATES: Final = 50_000
 """Changes of state that are read; a city of 1,000 cameras has some 10,000 in a week."""
 _STREAMING: Final = SourceState.STREAMING.value
-_LIMITED: Final = (SourceState.OVERLOADED.value, SourceState.LOW_RATE.value, SourceState.UNUSABLE.value)
+_LIMITED: Final = (
+    SourceState.OVERLOADED.value,
+    SourceState.LOW_RATE.value,
+    SourceState.UNUSABLE.value,
+    SourceState.VIEW_UNCONFIRMED.value,
+)
 """States of a camera that streams while frames are missing from its analysis, or show nothing."""
 _WITH_SIGNS: Final = (_STREAMING, *_LIMITED)
 _ENDED: Final = SourceState.ENDED.value

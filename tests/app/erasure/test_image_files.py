@@ -14,8 +14,8 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import Erasure, open_erasure
 from pipeline.domain.events import encode
 from pipeline.errors import RecordError
+from pipeline.record.camera_tap import RECORDER_LOCK
 from pipeline.record.holds import Holds
-from pipeline.record.recorder import RECORDER_LOCK
 from pipeline.record.settings import RecordSettings
 from pipeline.sink.spool.settings import SpoolSettings
 from pipeline.sink.spool.spool import Spool

@@ -1,0 +1,118 @@
+"""Judgement of a camera's view against the confirmed one: the same, moved, another one, or not to be judged."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from pipeline.engine.view_reference import ViewReference
+from pipeline.engine.view_shift import Transform, ViewMatch, ViewPattern, still_areas
+
+LIMITS: Final = Transform(x=0.015, zoom=0.0225, turn=1.1)
+"""Shift, zoom and turn from which a view counts as moved: three quarters of what must be found (2 %, 3 %, 1.5°)."""
+_LASTS_S: Final = 0.9
+"""Time over which samples say that the view moved before it counts: a mast that trembles comes back sooner."""
+_LEAST_SAMPLES: Final = 2
+_BACK_S: Final = 10.0
+"""Time over which samples say that the confirmed view is back."""
+_BACK: Final = 0.6
+"""Share of the limits up to which a view that moved is the confirmed one again."""
+_STILL: Final = 0.6
+"""Share of areas that show the same as in the sample before, so that it is a view and not something that passes."""
+
+
+class Verdict(StrEnum):
+    """Result of one sample."""
+
+    SAME = "same"
+    MOVED = "moved"
+    OTHER = "other"
+    """A still view with edges, none of which are those of the confirmed one."""
+    UNJUDGED = "unjudged"
+
+
+@dataclass(slots=True)
+class ViewJudge:
+    """Judges samples of one camera in order of time.
+
+    Attributes:
+        reference: the confirmed view.
+        verdict: of the newest sample; match: with the reference.
+        unjudged_s: time since which no sample could be judged; None while they can.
+    """
+
+    reference: ViewReference
+    verdict: Verdict = Verdict.UNJUDGED
+    match: ViewMatch = field(default_factory=lambda: ViewMatch(None, 0, 0))
+    unjudged_s: float | None = None
+    _before: ViewPattern | None = None
+    _run: deque[tuple[float, Transform | None]] = field(default_factory=lambda: deque(maxlen=8))
+    _back_s: float | None = None
+
+    def add(self, pattern: ViewPattern, at_s: float) -> None:
+        """Judge one more sample.
+
+        Args:
+            pattern: of the sample; at_s: its time, seconds of the monotonic clock.
+        """
+        self.match = self.reference.match(pattern)
+        self.verdict = self._verdict(pattern)
+        self._before = pattern
+        if self.verdict is Verdict.UNJUDGED:
+            self.unjudged_s = at_s if self.unjudged_s is None else self.unjudged_s
+            return
+        self.unjudged_s = None
+        if self.verdict is Verdict.SAME:
+            self._run.clear()
+            near = self.match.transform is not None and self.match.transform.excess(LIMITS) <= _BACK
+            self._back_s = (at_s if self._back_s is None else self._back_s) if near else None
+        else:
+            self._run.append((at_s, self.match.transform))
+            self._back_s = None
+
+    def _verdict(self, pattern: ViewPattern) -> Verdict:
+        if self.match.transform is not None:
+            return Verdict.MOVED if self.match.transform.excess(LIMITS) >= 1 else Verdict.SAME
+        if self._before is not None and still_areas(pattern, self._before) >= _STILL:
+            return Verdict.OTHER
+        return Verdict.UNJUDGED
+
+    @property
+    def moved(self) -> bool:
+        """Whether the newest samples agree that the view moved."""
+        if len(self._run) < _LEAST_SAMPLES or self._run[-1][0] - self._run[0][0] < _LASTS_S:
+            return False
+        known = [transform for _, transform in self._run if transform is not None]
+        return 2 * len(known) <= len(self._run) or _mean(known).excess(LIMITS) >= 1
+
+    def is_back(self, at_s: float) -> bool:
+        """Whether the confirmed view has been there again for long enough."""
+        return self._back_s is not None and at_s - self._back_s >= _BACK_S
+
+    @property
+    def movement(self) -> str:
+        """How the view moved, of the words in `pipeline.policy.detail_words`."""
+        known = [transform for _, transform in self._run if transform is not None]
+        if 2 * len(known) <= len(self._run):
+            return "it shows another view than the one that was confirmed"
+        mean = _mean(known)
+        parts = []
+        if mean.shift >= LIMITS.x:
+            parts.append(f"shifted by {100 * mean.shift:.1f} % of its width")
+        if abs(mean.zoom) >= LIMITS.zoom:
+            parts.append(f"{100 * abs(mean.zoom):.1f} % {'larger' if mean.zoom > 0 else 'smaller'}")
+        if abs(mean.turn) >= LIMITS.turn:
+            parts.append(f"turned by {abs(mean.turn):.1f} degrees")
+        return f"its view is {' and '.join(parts)}"
+
+
+def _mean(transforms: list[Transform]) -> Transform:
+    count = len(transforms)
+    return Transform(
+        sum(one.x for one in transforms) / count,
+        sum(one.y for one in transforms) / count,
+        sum(one.zoom for one in transforms) / count,
+        sum(one.turn for one in transforms) / count,
+    )

@@ -1,0 +1,277 @@
+"""Shift, zoom and turn between two views of one scene, by the directions of their edges.
+
+Orientation correlation (A. J. Fitch et al., British Machine Vision Conference 2002): the directions of edges stay where
+light, exposure and time of day change. They are compared in areas, so that vehicles in some of them change nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.camera_declaration import Polygon
+from pipeline.domain.frame import Image, LumaImage
+
+VIEW_PX: Final = (320, 180)
+"""Width and height to which images are scaled before they are compared."""
+_TILE: Final = 64
+_TOPS: Final = (22, 58, 94)
+"""Upper edges of the areas: the upper and lower eighth have no part, where cameras draw captions."""
+_LEFTS: Final = (0, 43, 85, 128, 171, 213, 256)
+_REACH: Final = 20
+"""Pixels in each direction within which an area is searched: 6 % of the width."""
+_LEVELS: Final = 6.0
+"""Gray levels by which an edge differs on its two sides to count half; more where the image is noisy."""
+_MARGIN_PX: Final = 4
+"""Around privacy masks and ignored areas, whose edges never move."""
+_LEAST_TEXTURE: Final = 60.0
+"""Sum of the weights of edges in an area, of 4,096 pixels: below, it shows nothing to compare."""
+_SIGNIFICANT: Final = 6.0
+"""Standard deviations by which the best place of an area stands out: chance gives 4.5 in 1,681 places."""
+_JOINTLY_SIGNIFICANT: Final = 7.0
+_ALIKE_PX: Final = 1.3
+"""Distance from the common transformation up to which an area agrees with it."""
+_LEAST_AREAS: Final = 4
+_LEAST_SPAN_PX: Final = 85.0
+"""Distance of two areas whose places give a zoom and a turn."""
+
+Directions = npt.NDArray[np.complex64]
+"""(h, w) complex64 of `VIEW_PX`: twice the angle of each pixel's edge, with its weight, 0 to 1, as length."""
+_Spectra = npt.NDArray[np.float32]
+_Floats = npt.NDArray[np.float64]
+
+_PLACES: Final = [(left, top) for top in _TOPS for left in _LEFTS]
+_CENTERS: Final = np.array([(left + _TILE / 2, top + _TILE / 2) for left, top in _PLACES]) - np.array(VIEW_PX) / 2
+_WINDOW: Final = np.outer(*[np.hanning(_TILE + 2)[1:-1] ** 0.5] * 2).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """Where a view lies within another one.
+
+    Attributes:
+        x, y: shift of the image's center, as a share of its width.
+        zoom: share by which it is larger; turn: degrees clockwise.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 0.0
+    turn: float = 0.0
+
+    @property
+    def shift(self) -> float:
+        """Length of the shift, as a share of the width."""
+        return math.hypot(self.x, self.y)
+
+    def after(self, other: Transform) -> Transform:
+        """Both, one after the other; exact enough for the small ones that are compared."""
+        return Transform(self.x + other.x, self.y + other.y, self.zoom + other.zoom, self.turn + other.turn)
+
+    def excess(self, limits: Transform) -> float:
+        """The largest of shift, zoom and turn, as a share of its limit.
+
+        Args:
+            limits: their limits; of the shift, `x`.
+        """
+        return max(self.shift / limits.x, abs(self.zoom) / limits.zoom, abs(self.turn) / limits.turn)
+
+
+NO_MOVEMENT: Final = Transform()
+
+
+def view_luma(image: Image) -> npt.NDArray[np.uint8]:
+    """The brightness of an image, of `VIEW_PX`."""
+    if isinstance(image, LumaImage):
+        return image.luma(*VIEW_PX)
+    return np.asarray(cv2.cvtColor(image.resized(*VIEW_PX), cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def edge_directions(luma: npt.NDArray[np.uint8], compared: npt.NDArray[np.bool_]) -> Directions:
+    """The directions of the edges of an image of `VIEW_PX`; 0 where it is not compared.
+
+    Twice the angle: an edge is the same whichever of its sides is brighter, as by day and in the light of lamps.
+    """
+    smooth = cv2.GaussianBlur(luma, (0, 0), 1.0).astype(np.float32)
+    gx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3, scale=0.25)
+    gy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3, scale=0.25)
+    square = gx * gx + gy * gy
+    noise = float(np.median(square[::3, ::3]))
+    weight = compared / (square + max(_LEVELS**2, 4 * noise))
+    directions = np.empty(luma.shape, np.complex64)
+    directions.real = (gx * gx - gy * gy) * weight
+    directions.imag = 2 * gx * gy * weight
+    return directions
+
+
+def view_pattern(image: Image, compared: npt.NDArray[np.bool_]) -> ViewPattern:
+    """The view that an image shows.
+
+    Args:
+        image: upright; compared: see `compared_pixels`.
+    """
+    width, height = VIEW_PX
+    stretch = image.height / image.sample_aspect / image.width * width / height
+    return ViewPattern(edge_directions(view_luma(image), compared), stretch)
+
+
+def compared_pixels(excluded: Sequence[Polygon]) -> npt.NDArray[np.bool_]:
+    """The pixels of `VIEW_PX` that lie outside polygons (privacy masks, ignored areas) and a margin around them."""
+    canvas = np.ones(VIEW_PX[::-1], np.uint8)
+    size = np.array(VIEW_PX)
+    for polygon in excluded:
+        cv2.fillPoly(canvas, [np.round(np.array(polygon) * size).astype(np.int32)], 0)
+    kernel = np.ones((2 * _MARGIN_PX + 1,) * 2, np.uint8)
+    return np.asarray(cv2.erode(canvas, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=1), np.bool_)
+
+
+class ViewPattern:
+    """A view as it is compared with others, area by area.
+
+    Args:
+        directions: of all its edges.
+        stretch: by which the image is scaled less in height than in width; 1 of a view of 16:9.
+    """
+
+    def __init__(self, directions: Directions, stretch: float = 1.0) -> None:
+        self.directions = directions
+        self.stretch = stretch
+        self.tiles = np.stack([directions[y : y + _TILE, x : x + _TILE] for x, y in _PLACES]) * _WINDOW
+        lengths = np.abs(self.tiles)
+        self.norms = np.sqrt(np.square(lengths).sum(axis=(1, 2), dtype=np.float64))
+        """(areas,) lengths of their directions."""
+        self.textured = lengths.sum(axis=(1, 2)) >= _LEAST_TEXTURE
+        """(areas,) whether they show enough to compare."""
+
+    @cached_property
+    def spectra(self) -> _Spectra:
+        """Of its areas, (areas, 64, 64, 2) float32."""
+        return np.stack([cv2.dft(_as_pairs(tile)) for tile in self.tiles])
+
+    @property
+    def areas(self) -> int:
+        """How many of its areas show enough to compare."""
+        return int(np.count_nonzero(self.textured))
+
+
+@dataclass(frozen=True, slots=True)
+class ViewMatch:
+    """Result of a comparison of two views.
+
+    Attributes:
+        transform: of one to the other; None where none is found.
+        areas: areas that agree with it; 0 where it was found in the sum of all areas.
+        compared: areas in which both show enough.
+    """
+
+    transform: Transform | None
+    areas: int
+    compared: int
+
+
+def match_views(here: ViewPattern, there: ViewPattern) -> ViewMatch:
+    """Where a view lies within another one, as most of its areas say."""
+    both = np.flatnonzero(here.textured & there.textured)
+    if len(both) < _LEAST_AREAS:
+        return ViewMatch(None, 0, len(both))
+    surfaces = np.stack([_surface(here.spectra[one], there.spectra[one]) for one in both])
+    surfaces /= surfaces.std(axis=(1, 2), keepdims=True) + 1e-9
+    moves, heights = _peaks(surfaces)
+    clear = heights >= _SIGNIFICANT
+    if np.count_nonzero(clear) >= _LEAST_AREAS:
+        transform, agreeing = _common(_CENTERS[both[clear]], moves[clear], here.stretch)
+        if agreeing >= max(_LEAST_AREAS, 0.5 * np.count_nonzero(clear)):
+            return ViewMatch(transform, agreeing, len(both))
+    joint = surfaces.sum(axis=0)[None] / math.sqrt(len(both))
+    move, height = _peaks(joint)
+    if height[0] / joint.std() >= _JOINTLY_SIGNIFICANT:
+        return ViewMatch(_shift(move[0, 0], move[0, 1] * here.stretch), 0, len(both))
+    return ViewMatch(None, 0, len(both))
+
+
+def still_areas(here: ViewPattern, there: ViewPattern) -> float:
+    """Share of the areas that show the same at the same place; 0 where there are too few to say so."""
+    both = here.textured & there.textured
+    if np.count_nonzero(both) < _LEAST_AREAS:
+        return 0.0
+    return float(np.mean(likeness(here, there)[both] > 0.5))
+
+
+def likeness(here: ViewPattern, there: ViewPattern) -> _Floats:
+    """(areas,) by which the areas of two views are alike at the same place, 0 to 1."""
+    count = len(_PLACES)
+    one, other = (pattern.tiles.reshape(count, -1).view(np.float32) for pattern in (here, there))
+    alike = np.einsum("tn,tn->t", one, other)
+    return np.asarray(alike / np.maximum(1e-6, here.norms * there.norms), np.float64)
+
+
+def _as_pairs(values: Directions) -> npt.NDArray[np.float32]:
+    return np.ascontiguousarray(values).view(np.float32).reshape(_TILE, _TILE, 2)
+
+
+def _surface(here: npt.NDArray[np.float32], there: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """How alike an area is at each shift within `_REACH`: (2 * _REACH + 1, 2 * _REACH + 1), no shift in the middle."""
+    product = cv2.mulSpectrums(here, there, 0, conjB=True)
+    real = cv2.idft(product, flags=cv2.DFT_SCALE)[..., 0]
+    return np.asarray(np.roll(real, (_REACH, _REACH), (0, 1))[: 2 * _REACH + 1, : 2 * _REACH + 1], np.float32)
+
+
+def _peaks(surfaces: npt.NDArray[np.float32]) -> tuple[_Floats, _Floats]:
+    """(n, 2) best shift of each surface, in parts of pixels, and (n,) its height."""
+    count, side, _ = surfaces.shape
+    best = surfaces.reshape(count, -1).argmax(axis=1)
+    rows, columns = np.clip(best // side, 1, side - 2), np.clip(best % side, 1, side - 2)
+    numbers = np.arange(count)
+    height = surfaces[numbers, rows, columns].astype(np.float64)
+    found = []
+    for down, right in ((0, 1), (1, 0)):
+        before = surfaces[numbers, rows - down, columns - right]
+        after = surfaces[numbers, rows + down, columns + right]
+        curve = np.minimum(before - 2 * height + after, -1e-6)
+        found.append(np.clip(0.5 * (before - after) / curve, -0.5, 0.5))
+    moves = np.stack([columns + found[0], rows + found[1]], axis=1) - _REACH
+    return moves, height
+
+
+@lru_cache(maxsize=64)
+def _pairs(count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    first, second = np.triu_indices(count, 1)
+    return first, second
+
+
+def _common(centers: _Floats, moves: _Floats, stretch: float) -> tuple[Transform, int]:
+    """The transformation with which most areas agree, fitted to them, and how many they are.
+
+    Args:
+        centers: (n, 2) of the areas, from the center of the image; moves: (n, 2) shifts; pixels both.
+        stretch: see `ViewPattern`.
+    """
+    p, d = centers[:, 0] + 1j * stretch * centers[:, 1], moves[:, 0] + 1j * stretch * moves[:, 1]
+    first, second = _pairs(len(p))
+    far = abs(p[first] - p[second]) >= _LEAST_SPAN_PX
+    first, second = first[far], second[far]
+    linear = np.concatenate([np.zeros(len(p)), (d[first] - d[second]) / (p[first] - p[second])])
+    shifts = np.concatenate([d, d[first] - linear[len(p) :] * p[first]])
+    agree = abs(shifts[:, None] + linear[:, None] * p - d) <= _ALIKE_PX
+    inliers = agree[int(agree.sum(axis=1).argmax())]
+    for _ in range(2):
+        fitted = np.stack([np.ones(np.count_nonzero(inliers)), p[inliers]], axis=1)
+        (shift, scale), *_ = np.linalg.lstsq(fitted, d[inliers], rcond=None)
+        inliers = abs(shift + scale * p - d) <= _ALIKE_PX
+        if np.count_nonzero(inliers) < _LEAST_AREAS:
+            return Transform(), 0
+    factor = 1 + scale
+    shifted = _shift(shift.real, shift.imag)
+    turn = math.degrees(math.atan2(factor.imag, factor.real))
+    return Transform(shifted.x, shifted.y, abs(factor) - 1, turn), int(np.count_nonzero(inliers))
+
+
+def _shift(x: float, y: float) -> Transform:
+    return Transform(float(x) / VIEW_PX[0], float(y) / VIEW_PX[0])
