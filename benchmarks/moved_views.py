@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import cv2
@@ -323,11 +323,13 @@ NOT_USED: Final = ("egoblur-parking-plates", "street-parked-cars")
 
 def held_still(clip: Clip) -> Clip:
     """The clip less the movement of its camera; frames whose movement is not found are left out."""
-    first, matrix, frames = clip.frames[0], np.eye(2, 3, dtype=np.float32), [clip.frames[0]]
+    first, frames = clip.frames[0], [clip.frames[0]]
+    matrix: Any = np.eye(2, 3, dtype=np.float32)
+    no_mask: Any = None
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
     for frame in clip.frames[1:]:
         try:
-            _, matrix = cv2.findTransformECC(first, frame, matrix, cv2.MOTION_EUCLIDEAN, criteria, None, 5)
+            _, matrix = cv2.findTransformECC(first, frame, matrix, cv2.MOTION_EUCLIDEAN, criteria, no_mask, 5)
         except cv2.error:
             continue
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -340,7 +342,7 @@ def still_cameras(data2: Path) -> Iterator[Clip]:
     """Pole and web cameras, by day and night, of which there are single images: each seventh."""
     for folder in ("br-manaus-cctv", "cctv-junctions", "highway-poles"):
         for path in sorted((data2 / folder / "images").iterdir())[::7]:
-            image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+            image = np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
             size = WIDTH, round(image.shape[0] * WIDTH / image.shape[1])
             yield Clip(
                 f"{folder}/{path.stem[:12]}",
@@ -363,21 +365,29 @@ LONG: Final = 240
 """Samples, two minutes, of each clip and change of light."""
 
 
+def steady_move(move: Move) -> Callable[[int], Move]:
+    """A movement that happens at once."""
+    return lambda _: move
+
+
+def slow_move(move: Move) -> Callable[[int], Move]:
+    """A movement that takes `SLOW_SAMPLES`."""
+    return lambda since: move.part(min(1.0, since / SLOW_SAMPLES))
+
+
 def measure_clip(clip: Clip, chosen: bool, seen: dict[tuple[str, bool], list[float]], cost: list[float]) -> None:
     """Positive and negative trials on one clip: 1 or 0 per trial found, alarms per run of `LONG` samples."""
     begins = itertools.cycle((30, 47, 61, 38, 55))
     for name, moves in MOVES.items():
         for move in moves:
-            found = found_within(clip, steady, lambda _, move=move: move, next(begins), 8)  # type: ignore[misc]
+            found = found_within(clip, steady, steady_move(move), next(begins), 8)
             seen.setdefault((name, chosen), []).append(float(found is not None and 0 < found <= WITHIN_S))
     for name, move in SLOW.items():
-        at = found_within(
-            clip, steady, lambda since, move=move: move.part(min(1.0, since / SLOW_SAMPLES)), 60, SLOW_SAMPLES + 4
-        )  # type: ignore[misc]
+        at = found_within(clip, steady, slow_move(move), 60, SLOW_SAMPLES + 4)
         seen.setdefault((name, chosen), []).append(float(at is not None and at > 0.3 * SLOW_SAMPLES * STEP_S))
     for light, change in CHANGES.items():
         if light in ("exposure", "headlights", "infrared lamps", "fog", "compression pumps"):
-            found = found_within(clip, change, lambda _: Move(0.03), 70, 8)
+            found = found_within(clip, change, steady_move(Move(0.03)), 70, 8)
             seen.setdefault((f"shift 3 %, {light}", chosen), []).append(
                 float(found is not None and 0 < found <= WITHIN_S)
             )
@@ -388,7 +398,7 @@ def measure_clip(clip: Clip, chosen: bool, seen: dict[tuple[str, bool], list[flo
     seen.setdefault(("no movement: trembling mast", chosen), []).append(count)
 
 
-def table(seen: dict[tuple[str, bool], list[float]]) -> list[tuple[str, str, str]]:
+def table(seen: dict[tuple[str, bool], list[float]]) -> list[tuple[str, ...]]:
     """Rows of the results: what was shown, on the clips that constants were chosen on, and on the others."""
     rows = []
     for name in dict.fromkeys(name for name, _ in seen):

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+import numpy as np
+
 from pipeline.engine.view_reference import ViewReference
-from pipeline.engine.view_shift import Transform, ViewMatch, ViewPattern, still_areas
+from pipeline.engine.view_shift import Transform, ViewMatch, ViewPattern, known_areas, still_areas
 
 LIMITS: Final = Transform(x=0.015, zoom=0.0225, turn=1.1)
 """Shift, zoom and turn from which a view counts as moved: three quarters of what must be found (2 %, 3 %, 1.5°)."""
@@ -19,8 +21,10 @@ _BACK_S: Final = 10.0
 """Time over which samples say that the confirmed view is back."""
 _BACK: Final = 0.6
 """Share of the limits up to which a view that moved is the confirmed one again."""
-_STILL: Final = 0.6
-"""Share of areas that show the same as in the sample before, so that it is a view and not something that passes."""
+_LEAST_STILL: Final = 6
+"""Areas that stand still from sample to sample, so that it is a view and not something that passes."""
+_MOST_KNOWN: Final = 0.15
+"""Share of them that are those of the confirmed view: more are left of it beside a truck."""
 
 
 class Verdict(StrEnum):
@@ -75,9 +79,17 @@ class ViewJudge:
     def _verdict(self, pattern: ViewPattern) -> Verdict:
         if self.match.transform is not None:
             return Verdict.MOVED if self.match.transform.excess(LIMITS) >= 1 else Verdict.SAME
-        if self._before is not None and still_areas(pattern, self._before) >= _STILL:
-            return Verdict.OTHER
-        return Verdict.UNJUDGED
+        return Verdict.OTHER if self._stands_elsewhere(pattern) else Verdict.UNJUDGED
+
+    def _stands_elsewhere(self, pattern: ViewPattern) -> bool:
+        """Whether what stands still in a sample is nowhere in the confirmed view."""
+        if self._before is None:
+            return False
+        lights = [light.pattern for light in self.reference.lights]
+        still = still_areas(pattern, self._before) & np.any([light.textured for light in lights], axis=0)
+        known = np.any([known_areas(pattern, light) for light in lights], axis=0)
+        count = int(np.count_nonzero(still))
+        return count >= _LEAST_STILL and np.count_nonzero(still & known) <= _MOST_KNOWN * count
 
     @property
     def moved(self) -> bool:

@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.domain.camera_declaration import Polygon
 from pipeline.domain.frame import Image
+from pipeline.domain.polygon import Polygon
 from pipeline.engine.view_shift import (
     NO_MOVEMENT,
     VIEW_PX,

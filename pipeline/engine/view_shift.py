@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.domain.camera_declaration import Polygon
 from pipeline.domain.frame import Image, LumaImage
+from pipeline.domain.polygon import Polygon
 
 VIEW_PX: Final = (320, 180)
 """Width and height to which images are scaled before they are compared."""
@@ -36,6 +36,10 @@ _LEAST_TEXTURE: Final = 60.0
 _SIGNIFICANT: Final = 6.0
 """Standard deviations by which the best place of an area stands out: chance gives 4.5 in 1,681 places."""
 _JOINTLY_SIGNIFICANT: Final = 7.0
+_STILL: Final = 0.5
+"""Likeness of an area from sample to sample where nothing moves: 0.9 by day, 0.6 with the noise of a night."""
+_KNOWN: Final = 0.25
+"""Likeness of an area to itself in another light: 0.3 and more; of two areas that have nothing in common 0.1."""
 _ALIKE_PX: Final = 1.3
 """Distance from the common transformation up to which an area agrees with it."""
 _LEAST_AREAS: Final = 4
@@ -196,12 +200,14 @@ def match_views(here: ViewPattern, there: ViewPattern) -> ViewMatch:
     return ViewMatch(None, 0, len(both))
 
 
-def still_areas(here: ViewPattern, there: ViewPattern) -> float:
-    """Share of the areas that show the same at the same place; 0 where there are too few to say so."""
-    both = here.textured & there.textured
-    if np.count_nonzero(both) < _LEAST_AREAS:
-        return 0.0
-    return float(np.mean(likeness(here, there)[both] > 0.5))
+def still_areas(here: ViewPattern, before: ViewPattern) -> npt.NDArray[np.bool_]:
+    """(areas,) that show enough, and the same as in the sample before."""
+    return here.textured & before.textured & (likeness(here, before) > _STILL)
+
+
+def known_areas(here: ViewPattern, there: ViewPattern) -> npt.NDArray[np.bool_]:
+    """(areas,) that show enough, and what another view has at the same place, be it in another light."""
+    return here.textured & there.textured & (likeness(here, there) > _KNOWN)
 
 
 def likeness(here: ViewPattern, there: ViewPattern) -> _Floats:

@@ -73,7 +73,12 @@ def test_a_camera_that_was_moved_is_blind_until_its_masks_are_confirmed(
             until(lambda: running.sources()["a"].decoded > decoded + 10)
             assert analyzed(running, "a") == seen
             shown: list[Snapshot] = []
-            assert confirm_view(city.path, "a", tmp_path / "view.png", lambda still: bool(shown.append(still))) is None
+
+            def disagrees(still: Snapshot) -> bool:
+                shown.append(still)
+                return False
+
+            assert confirm_view(city.path, "a", tmp_path / "view.png", disagrees) is None
             assert running.sources()["a"].state is SourceState.VIEW_UNCONFIRMED
             assert shown[0].path.stat().st_size > 0
             done = confirm_view(city.path, "a", tmp_path / "view.png", lambda _: True)

@@ -33,10 +33,10 @@ _NOISE = np.random.default_rng(7).normal(0, 2, (HEIGHT, WIDTH)).astype(np.float3
 def view(x: float = 0, y: float = 0, zoom: float = 1, turn: float = 0, *, sample: int = 0, of: Gray = STREET) -> Gray:
     """What a camera shows of it: shifted by shares of the width, larger, turned by degrees, with noise of its own."""
     matrix = cv2.getRotationMatrix2D((WIDTH, HEIGHT), -turn, zoom)
-    matrix[:, 2] += (x * WIDTH - WIDTH / 2, y * WIDTH - HEIGHT / 2)
+    matrix[:, 2] += np.array((x * WIDTH - WIDTH / 2, y * WIDTH - HEIGHT / 2))
     image = cv2.warpAffine(of, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
     noise = np.roll(_NOISE, (sample * 37, sample * 53), (0, 1))
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image + noise, 0, 255), np.uint8)
 
 
 class GrayImage:
