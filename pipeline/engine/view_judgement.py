@@ -17,6 +17,8 @@ LIMITS: Final = Transform(x=0.015, zoom=0.0225, turn=1.1)
 _LASTS_S: Final = 0.9
 """Time over which samples say that the view moved before it counts: a mast that trembles comes back sooner."""
 _LEAST_SAMPLES: Final = 2
+_FORGOTTEN_S: Final = 4.0
+"""Time after which a sample that said so has no part in it."""
 _BACK_S: Final = 10.0
 """Time over which samples say that the confirmed view is back."""
 _BACK: Final = 0.6
@@ -34,6 +36,8 @@ class Verdict(StrEnum):
     MOVED = "moved"
     OTHER = "other"
     """A still view with edges, none of which are those of the confirmed one."""
+    UNCERTAIN = "uncertain"
+    """The sum of all areas says that it is the same, and too few of them alone do: neither for nor against."""
     UNJUDGED = "unjudged"
 
 
@@ -52,7 +56,7 @@ class ViewJudge:
     match: ViewMatch = field(default_factory=lambda: ViewMatch(None, 0, 0))
     unjudged_s: float | None = None
     _before: ViewPattern | None = None
-    _run: deque[tuple[float, Transform | None]] = field(default_factory=lambda: deque(maxlen=8))
+    _run: deque[tuple[float, Transform | None]] = field(default_factory=lambda: deque(maxlen=16))
     _back_s: float | None = None
 
     def add(self, pattern: ViewPattern, at_s: float) -> None:
@@ -68,17 +72,23 @@ class ViewJudge:
             self.unjudged_s = at_s if self.unjudged_s is None else self.unjudged_s
             return
         self.unjudged_s = None
+        if self.verdict is Verdict.UNCERTAIN:
+            return
         if self.verdict is Verdict.SAME:
             self._run.clear()
             near = self.match.transform is not None and self.match.transform.excess(LIMITS) <= _BACK
             self._back_s = (at_s if self._back_s is None else self._back_s) if near else None
         else:
             self._run.append((at_s, self.match.transform))
+            while at_s - self._run[0][0] > _FORGOTTEN_S:
+                self._run.popleft()
             self._back_s = None
 
     def _verdict(self, pattern: ViewPattern) -> Verdict:
         if self.match.transform is not None:
-            return Verdict.MOVED if self.match.transform.excess(LIMITS) >= 1 else Verdict.SAME
+            if self.match.transform.excess(LIMITS) >= 1:
+                return Verdict.MOVED
+            return Verdict.SAME if self.match.areas else Verdict.UNCERTAIN
         return Verdict.OTHER if self._stands_elsewhere(pattern) else Verdict.UNJUDGED
 
     def _stands_elsewhere(self, pattern: ViewPattern) -> bool:

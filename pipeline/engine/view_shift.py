@@ -33,8 +33,10 @@ _MARGIN_PX: Final = 4
 """Around privacy masks and ignored areas, whose edges never move."""
 _LEAST_TEXTURE: Final = 60.0
 """Sum of the weights of edges in an area, of 4,096 pixels: below, it shows nothing to compare."""
-_SIGNIFICANT: Final = 6.0
-"""Standard deviations by which the best place of an area stands out: chance gives 4.5 in 1,681 places."""
+_SIGNIFICANT: Final = 5.0
+"""Standard deviations by which the best place of an area stands out: chance gives 4 in 1,681 places."""
+_AGREEING: Final = 0.35
+"""Share of such areas that agree with one transformation, so that it is not one of many that chance finds."""
 _JOINTLY_SIGNIFICANT: Final = 7.0
 _STILL: Final = 0.5
 """Likeness of an area from sample to sample where nothing moves: 0.9 by day, 0.6 with the noise of a night."""
@@ -191,7 +193,7 @@ def match_views(here: ViewPattern, there: ViewPattern) -> ViewMatch:
     clear = heights >= _SIGNIFICANT
     if np.count_nonzero(clear) >= _LEAST_AREAS:
         transform, agreeing = _common(_CENTERS[both[clear]], moves[clear], here.stretch)
-        if agreeing >= max(_LEAST_AREAS, 0.5 * np.count_nonzero(clear)):
+        if agreeing >= max(_LEAST_AREAS, _AGREEING * np.count_nonzero(clear)):
             return ViewMatch(transform, agreeing, len(both))
     joint = surfaces.sum(axis=0)[None] / math.sqrt(len(both))
     move, height = _peaks(joint)
