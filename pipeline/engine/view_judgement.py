@@ -99,7 +99,7 @@ class ViewJudge:
         still = still_areas(pattern, self._before) & np.any([light.textured for light in lights], axis=0)
         known = np.any([known_areas(pattern, light) for light in lights], axis=0)
         count = int(np.count_nonzero(still))
-        return count >= _LEAST_STILL and np.count_nonzero(still & known) <= _MOST_KNOWN * count
+        return count >= _LEAST_STILL and int(np.count_nonzero(still & known)) <= _MOST_KNOWN * count
 
     @property
     def moved(self) -> bool:

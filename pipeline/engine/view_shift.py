@@ -204,12 +204,12 @@ def match_views(here: ViewPattern, there: ViewPattern) -> ViewMatch:
 
 def still_areas(here: ViewPattern, before: ViewPattern) -> npt.NDArray[np.bool_]:
     """(areas,) that show enough, and the same as in the sample before."""
-    return here.textured & before.textured & (likeness(here, before) > _STILL)
+    return np.asarray(here.textured & before.textured & (likeness(here, before) > _STILL), np.bool_)
 
 
 def known_areas(here: ViewPattern, there: ViewPattern) -> npt.NDArray[np.bool_]:
     """(areas,) that show enough, and what another view has at the same place, be it in another light."""
-    return here.textured & there.textured & (likeness(here, there) > _KNOWN)
+    return np.asarray(here.textured & there.textured & (likeness(here, there) > _KNOWN), np.bool_)
 
 
 def likeness(here: ViewPattern, there: ViewPattern) -> _Floats:

@@ -239,6 +239,7 @@ def test_health_names_unhealthy_cameras_and_sinks(server: MetricsServer) -> None
         "overloaded_cameras": [],
         "low_rate_cameras": [],
         "not_permitted_cameras": [],
+        "moved_cameras": [],
         "unusable_cameras": [],
         "advice": "",
         "unhealthy_sinks": ["kafka"],
