@@ -36,7 +36,7 @@ _DOORS: Final[Mapping[str, frozenset[str]]] = {
     "pipeline.sink.line_erasure": frozenset({"erase_lines", "lines_in"}),
     "pipeline.sink.kafka.tail": frozenset({"tail"}),
     "pipeline.sink.kafka.topics": frozenset({"delete_topic"}),
-    "pipeline.decode.stream_probe": frozenset({"first_image"}),
+    "pipeline.decode.stream_probe": frozenset({"first_image", "images_of_view"}),
     "pipeline.backup.archive": frozenset({"new_archive"}),
     "pipeline.backup.restored_parts": frozenset({"restore_archive"}),
     "pipeline.storage.export_log": frozenset({"ExportLog"}),
