@@ -26,7 +26,7 @@ DETAIL_WORDS: Final = frozenset(
     cameras can canceled cannot canonical car card caused cb center certain certfile certificate certs change
     changed changes channel character characters chdb check checked checkerboard checks checksum choose cinepak
     claims class classes cleaning cleanup clickhouse client clips clock clocks close closed cluster code codec
-    codecs colon color column combinations combined command commit communication compact companions complete
+    codecs colon color column combinations combined command commit communication compact companions compare complete
     compression concat concatenated confidence config configs configuration confirm confirmation confirmed conflict
     confluent connect connected connecting connection connects consecutive consumer contain container contains
     content continues contrast cooperation copies copy core cores corner corners correct corrupt corrupted could
