@@ -130,7 +130,8 @@ class MultiViewDetector:
             NegativeImage(clear),
             *reshaped_views(clear),
         ]
-        others = [(view, self._found(self._base, view)) for view in views]
+        detector, input_px = self._of_whole_views(image)
+        others = [(view, self._found(detector, view)) for view in views]
         view, found = max(others, key=lambda each: certainty(each[1]))
         if certainty(found) > TURNED_RATIO * certainty(upright):
             found = merged(found, self._at_high_resolution(view))
@@ -141,10 +142,16 @@ class MultiViewDetector:
         for view, found in others:
             upright = with_extra(upright, _mapped(found, view), image)
         for degrees in self._oblique:
-            oblique = ObliqueImage(clear, degrees, self._base_px)
-            found = self._found(self._base, oblique.image).labeled(Label.PERSON)
+            oblique = ObliqueImage(clear, degrees, input_px)
+            found = self._found(detector, oblique.image).labeled(Label.PERSON)
             upright = with_extra(upright, oblique.original(found), image, OBLIQUE_IOU, OBLIQUE_SCORE)
         return merged(upright, self._reduced(image))
+
+    def _of_whole_views(self, image: Image) -> tuple[Detector, int]:
+        """The detector that searches a turned image as a whole, and its size: larger for an image searched in tiles."""
+        if self._high_resolution is not None and detail_tiles(image, HIGH_RESOLUTION_PX):
+            return self._high_resolution, HIGH_RESOLUTION_PX
+        return self._base, self._base_px
 
     def _in_detail(self, image: Image) -> Detections:
         return merged(self._found(self._base, image), self._at_high_resolution(image))

@@ -15,6 +15,7 @@ from pipeline.detect.build import build_detector
 from pipeline.detect.image_views import (
     GRAIN,
     MirroredImage,
+    NegativeImage,
     ObliqueImage,
     ReducedImage,
     TurnedImage,
@@ -163,6 +164,27 @@ def test_where_an_image_is_turned_its_stored_orientation_is_an_unusual_view() ->
     assert np.float32(0.5) in found.scores
     assert np.float32(0.27) not in found.scores
     assert (found.scores >= 0.9).any()
+
+
+class _Notes(_Upright):
+    """A network that finds nothing, and notes which kinds of images it searched."""
+
+    def __init__(self) -> None:
+        self.searched: list[type] = []
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        self.searched += [type(image) for image in images]
+        return [Detections.empty()] * len(images)
+
+
+@pytest.mark.parametrize(("size", "large"), [((1280, 720), False), ((3840, 2160), True)])
+def test_turned_views_of_an_image_that_is_searched_in_tiles_are_not_reduced_to_the_base_size(
+    size: tuple[int, int], large: bool
+) -> None:
+    base, high_resolution = _Notes(), _Notes()
+    MultiViewDetector(base, lambda: high_resolution, 640, oblique=True).detect([plain(*size)])
+    kinds = (TurnedImage, NegativeImage)
+    assert [any(kind in one.searched for kind in kinds) for one in (base, high_resolution)] == [not large, large]
 
 
 @pytest.mark.parametrize(
