@@ -14,6 +14,7 @@ from pipeline.domain.institution import Institution
 from pipeline.domain.query_use import QueryLimits
 from pipeline.domain.times import find_zone
 from pipeline.errors import ConfigError, RecordError
+from pipeline.hotlists.settings import HotListSettings
 from pipeline.policy.sensitive.screen import TextScreen, standard_screen
 from pipeline.policy.subject_requests import ANSWER_DAYS
 from pipeline.record.settings import RecordSettings
@@ -45,6 +46,7 @@ class ConfiguredStores:
         answer_days: within which a request of a person is decided.
         register_database: register of disclosures, people and cameras; None for the usual one.
         query_limits: how many searches by plate an account may make.
+        hotlists: threshold of matches with hot-lists.
     """
 
     data_dir: Path
@@ -63,6 +65,7 @@ class ConfiguredStores:
     answer_days: int = ANSWER_DAYS
     register_database: str | None = None
     query_limits: QueryLimits = field(default_factory=QueryLimits)
+    hotlists: HotListSettings = field(default_factory=HotListSettings)
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -85,6 +88,7 @@ class ConfiguredStores:
             config.requests.answer_days,
             config.register_database,
             config.query_limits.limits(),
+            config.hotlists,
         )
 
     @classmethod

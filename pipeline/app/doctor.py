@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pipeline import __version__
+from pipeline.app.hotlists.run_hot_lists import hot_lists_readable
 from pipeline.config import load_config
 from pipeline.config.settings import Config
 from pipeline.detect.autotuned_settings import autotune
@@ -107,6 +108,7 @@ def check_components(config: Config | None, models: Path | None) -> Iterator[Com
     if config is not None:
         yield from _servers(config)
         yield _disk(config.data_dir)
+        yield _check("hot-lists", "", partial(hot_lists_readable, config), "Make the register readable for the service")
         if config.record is not None:
             yield _check("recorded video", "", partial(_recorded_video, config), _RIGHTS)
             yield _check("digests of recorded video", "", partial(_segment_digests, config.record.dir), _RIGHTS)

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from pipeline.app.cameras.permissions import run_permissions
+from pipeline.app.hotlists.run_hot_lists import run_hot_lists
 from pipeline.app.live_reload import LiveReload, ReloadReport
 from pipeline.app.process_limits import check_run
 from pipeline.config.settings import Config
@@ -108,7 +109,8 @@ def open_live_run(
     check_run(config)
     return_big_blocks()
     analyses = StoredAnalyses(config.data_dir, replace)
-    with open_engine(config, analyses, autotune=autotune, permissions=run_permissions(config)) as running:
+    permissions, lists = run_permissions(config), run_hot_lists(config)
+    with open_engine(config, analyses, autotune=autotune, permissions=permissions, hot_lists=lists) as running:
         if path is None:
             yield LiveRun(running)
             return

@@ -68,6 +68,11 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "Count traffic by class and by minute, hour or day; or show its speeds.",
         _QUERIES,
     ),
+    "hotlist": CommandEntry(
+        "hotlists.hit_commands:app",
+        "Hot-lists of searched plates: add, import, list, export, remove, hits, check.",
+        _QUERIES,
+    ),
     "events": CommandEntry("query.event_commands:events", "List events, newest first.", _QUERIES),
     "cameras": CommandEntry(
         "query.event_commands:cameras",

@@ -20,6 +20,7 @@ from pipeline.config.text_settings import TextSettings
 from pipeline.config.zone_name import ZoneName
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
+from pipeline.hotlists.settings import HotListSettings
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings, PreviewSettings
 from pipeline.record.settings import RecordSettings
@@ -156,6 +157,11 @@ class Config(BaseModel):
         default_factory=AuditSettings,
         title="Audit",
         description="Where operations are recorded before they answer (decree 18.743/2014 art. 7, 8).",
+    )
+    hotlists: HotListSettings = Field(
+        default_factory=HotListSettings,
+        title="Hot-lists",
+        description="Comparison of read plates with the lists of `viapublica hotlist`.",
     )
     engine: EngineSettings = Field(
         default_factory=EngineSettings, title="Engine", description="Queues, batches, shutdown."

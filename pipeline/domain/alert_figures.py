@@ -39,6 +39,10 @@ class Figure(StrEnum):
     """Cameras at which the incident is seen."""
     KILOMETERS = "kilometers"
     SPEED_KM_H = "speed_km_h"
+    ENTRY = "entry"
+    """Number of the entry of a hot-list."""
+    PROBABILITY = "probability"
+    """That the plate is the listed one."""
     MEETINGS = "meetings"
     """Cameras at which two vehicles were read within seconds of each other."""
 

@@ -68,7 +68,7 @@ _SENTENCES: Final[Mapping[str, Sequence[_Clause]]] = {
         _Clause("A vehicle travels with one that is watched"),
         _Clause(": together at {meetings} cameras", (Figure.MEETINGS,)),
     ),
-    AlertRule.LISTED_PLATE: (_Clause("A plate of a list was read"),),
+    AlertRule.LISTED_PLATE: (_Clause("A plate of a list was read"), _Clause(": entry {entry}", (Figure.ENTRY,))),
 }
 _GROUPED: Final = _Clause("; {grouped} further observations", (Figure.GROUPED,))
 _CAMERAS: Final = _Clause(", at {cameras} cameras", (Figure.CAMERAS,))
@@ -116,6 +116,7 @@ _PORTUGUESE: Final = portuguese(
         "A vehicle travels with one that is watched": "Um veículo acompanha outro que está em observação",
         ": together at {meetings} cameras": ": juntos em {meetings} câmeras",
         "A plate of a list was read": "Foi lida uma placa que consta de uma lista",
+        ": entry {entry}": ": registro {entry}",
         "; {grouped} further observations": "; outras {grouped} observações",
         ", at {cameras} cameras": ", em {cameras} câmeras",
         "Still: {sentence}": "Continua: {sentence}",

@@ -159,6 +159,8 @@ class AlertRule(StrEnum):
     POSSIBLE_CLONE = "possible-clone"
     WATCHED_CONVOY = "watched-convoy"
     LISTED_PLATE = "listed-plate"
+    HOT_LISTS_NOT_CHECKED = "hot-lists-not-checked"
+    HOT_LISTS_CHECKED = "hot-lists-checked"
 
 
 class IncidentPhase(StrEnum):

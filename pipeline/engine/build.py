@@ -27,12 +27,13 @@ from pipeline.engine.device_fallback import open_detector, open_reader
 from pipeline.engine.disposal_report import DisposalReport
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
+from pipeline.engine.hot_lists import HotLists
 from pipeline.engine.live_loop import Engine
 from pipeline.engine.new_views import NewViews
 from pipeline.engine.overload_watch import OverloadWatch
-from pipeline.engine.permission_watch import permissions_watched
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfigurator
+from pipeline.engine.register_watch import register_watched
 from pipeline.engine.repeated_analyses import RepeatedAnalyses
 from pipeline.engine.restored_folders import check_erasures_repeated
 from pipeline.engine.retention_worker import hold_folders, retention_running
@@ -73,6 +74,7 @@ def open_engine(
     *,
     autotune: bool = False,
     permissions: CameraPermissions | None = None,
+    hot_lists: HotLists | None = None,
 ) -> Iterator[RunningEngine]:
     """Load the models, open sinks and cameras; on leaving, flush and close everything in order.
 
@@ -81,6 +83,7 @@ def open_engine(
         analyses: those of files by earlier runs; None for those of the data folder.
         autotune: use the backend and threads that are fastest on this machine where `detect` states none.
         permissions: of the registry of cameras; None where every camera may run.
+        hot_lists: with which read plates are compared; None for no lists.
 
     Raises:
         ViapublicaError: a failure that would stop all cameras (a model, the policy, a port). A single camera that
@@ -122,7 +125,11 @@ def open_engine(
             permissions=permissions,
             rules=AlertRules(UsualFiles(config.data_dir)),
             views=_views(config, new_views, recorder),
+            hot_lists=hot_lists,
         )
+        if hot_lists is not None:
+            hot_lists.forbid_where(gate.why_no_plates)
+            hot_lists.refresh()
         factory = CameraFactory(
             batcher,
             stages,
@@ -132,6 +139,7 @@ def open_engine(
             analyses=analyses or StoredAnalyses(config.data_dir),
             repeated=repeated,
             rules=engine.rules,
+            hot_lists=hot_lists,
         )
         engine.hosts.declare(undeclared_pairs(config))
         preparation = _Preparation(engine, stack, live=live)
@@ -141,7 +149,9 @@ def open_engine(
         _serve_metrics(config, running, metrics, stack)
         running.began_s = time.monotonic()
         if engine.permissions.registry:
-            stack.enter_context(permissions_watched(reconfigurator.recheck))
+            stack.enter_context(register_watched("permissions", reconfigurator.recheck))
+        if hot_lists is not None:
+            stack.enter_context(register_watched("hot_lists", hot_lists.refresh))
         yield running
         _close(stack, running)
 

@@ -25,6 +25,7 @@ from pipeline.engine.camera_stream import CameraStream
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_analyzer import StreamFactory
 from pipeline.engine.frame_queue import WhenFull
+from pipeline.engine.hot_lists import HotLists
 from pipeline.engine.recorded_source import masks_with_recorded
 from pipeline.engine.repeated_analyses import RepeatedAnalyses
 from pipeline.engine.running_camera import RunningCamera
@@ -98,6 +99,7 @@ class CameraFactory:
         analyses: those of files by earlier runs.
         repeated: gets the videos that are analyzed again.
         rules: alert rules.
+        hot_lists: with which read plates are compared; None for no lists.
     """
 
     def __init__(
@@ -111,6 +113,7 @@ class CameraFactory:
         analyses: StoredAnalyses,
         repeated: RepeatedAnalyses,
         rules: AlertRules,
+        hot_lists: HotLists | None = None,
     ) -> None:
         self._batcher = batcher
         self._stages = stages
@@ -120,6 +123,7 @@ class CameraFactory:
         self._analyses = analyses
         self._repeated = repeated
         self._rules = rules
+        self._hot_lists = hot_lists
 
     def build(self, config: Config, camera: CameraSettings) -> RunningCamera:
         """A camera that is ready to be added to the engine; a recorded one gets its tap.
@@ -159,7 +163,9 @@ class CameraFactory:
                 log = self._repeated.open(camera.id, first.stream_id)
             observers: list[TrackObserver] = []
             if lpr is not None:
-                observers.append(PlateObserver(camera.id, first.stream_id, lpr, camera.ignore))
+                lists = self._hot_lists
+                watch = None if lists is None else lists.watch(camera.id, first.stream_id)
+                observers.append(PlateObserver(camera.id, first.stream_id, lpr, camera.ignore, watch))
             observers.append(
                 TrackSummarizer(
                     camera.id,

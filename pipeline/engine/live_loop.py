@@ -32,6 +32,7 @@ from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_analyzer import FrameAnalyzer
 from pipeline.engine.frame_queue import FrameQueue, WhenFull
 from pipeline.engine.host_conflicts import HostConflicts
+from pipeline.engine.hot_lists import HotLists
 from pipeline.engine.image_watch import ImageWatch
 from pipeline.engine.low_rate_watch import LowRateWatch
 from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
@@ -72,6 +73,7 @@ class Engine:
         hosts: cameras at one host that may show one scene.
         permissions: cameras that the registry lets run; views: compares views with those that masks were confirmed for.
         rules: alert rules, and the incidents of live cameras.
+        hot_lists: with which read plates are compared; None for no lists.
         removed: reports of cameras that were removed, oldest first.
 
     Args:
@@ -85,6 +87,7 @@ class Engine:
         permissions: of the registry of cameras; None where every camera may run.
         rules: alert rules of the cameras' sessions; None where they have none.
         views: of the confirmed views; None where none are stored.
+        hot_lists: see the attribute.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Engine:
         permissions: CameraPermissions | None = None,
         rules: AlertRules | None = None,
         views: ViewWatch | None = None,
+        hot_lists: HotLists | None = None,
     ) -> None:
         self.cameras = CameraSet()
         self.dispatcher = dispatcher
@@ -125,6 +129,7 @@ class Engine:
         self.permissions = CameraPermissions() if permissions is None else permissions
         self.rules = AlertRules() if rules is None else rules
         self.views = ViewWatch() if views is None else views
+        self.hot_lists = hot_lists
         self._stopping = threading.Event()
 
     def add_camera(self, camera: RunningCamera) -> None:
@@ -269,8 +274,9 @@ class Engine:
 
     def _check_cameras(self) -> None:
         """Everything but frames: health, streams without frames, cameras that leave, sinks that pushed back."""
-        if denied := self.permissions.events(self.dispatcher.gate):
-            self._send(denied)
+        lists = [] if self.hot_lists is None else self.hot_lists.events()
+        if news := [*self.permissions.events(self.dispatcher.gate), *lists]:
+            self._send(news)
         self._report_health(self.cameras)
         if alerts := self.rules.due():
             self._send(alerts)

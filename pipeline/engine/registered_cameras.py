@@ -78,7 +78,7 @@ class RegisteredCameras:
         """Read the registry if it has changed; why no camera may run when it cannot be read for long."""
         now_s = self._clock.monotonic_s()
         try:
-            stamp = _stamp(self._place.where)
+            stamp = file_stamp(self._place.where)
             if stamp is None or stamp != self._stamp or now_s - self._read_s >= _REREAD_S:
                 self._read()
         except ViapublicaError as error:
@@ -92,7 +92,7 @@ class RegisteredCameras:
         """Read all entries; whether there is an institution."""
         from pipeline.governance.camera_registry import CameraRegistry  # here: SQLAlchemy, which most runs do not need
 
-        stamp = _stamp(self._place.where)
+        stamp = file_stamp(self._place.where)
         with CameraRegistry(
             self._place.where, lambda _: None, self._clock, create=False, lock_timeout_s=_LOCK_TIMEOUT_S
         ) as registry:
@@ -102,7 +102,7 @@ class RegisteredCameras:
         return is_set_up
 
 
-def _stamp(where: str) -> object:
+def file_stamp(where: str) -> object:
     """What changes with each change of an SQLite file; None for a server, or a file that is not there."""
     try:
         status = Path(where).stat()

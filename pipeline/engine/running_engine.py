@@ -52,9 +52,10 @@ class RunningEngine:
         return status
 
     def advice(self) -> str:
-        """What helps against an overload of this machine, or against the failure of its GPU; "" while there is none."""
+        """What helps against an overload, or the failure of a GPU; why hot-lists are not checked; "" if all is well."""
         fallbacks = dict.fromkeys(network.fallback for network in self.networks())
-        return ". ".join(part for part in (self.engine.overload.advice, *fallbacks) if part)
+        lists = "" if self.engine.hot_lists is None else self.engine.hot_lists.problem
+        return ". ".join(part for part in (self.engine.overload.advice, *fallbacks, lists) if part)
 
     def sinks(self) -> list[SinkStatus]:
         """Status of every sink."""

@@ -12,10 +12,11 @@ from pipeline.domain.detections import Tracks
 from pipeline.domain.frame import BgrImage, Frame
 from pipeline.domain.labels import PLATED_VEHICLES, Label
 from pipeline.domain.plate import PlateRead, may_be_plate
+from pipeline.domain.plate_watch import VotedCharacters
 from pipeline.domain.ports import CharacterProbabilities
 from pipeline.lpr.plate_crops import Quality, plate_crop, sharpness_of, touches_border
 from pipeline.lpr.plate_place import Area, PlatePlace, inside, vehicles_around
-from pipeline.lpr.plate_vote import PlateObservation, PlateVote
+from pipeline.lpr.plate_vote import PlateObservation, PlateVote, Reading
 from pipeline.lpr.settings import LprSettings
 
 _FloatBox = tuple[float, float, float, float]
@@ -50,6 +51,7 @@ class VotedPlate:
         track_id: as in `ReadablePlate`; vehicle: label of that vehicle, or None.
         first_ts_ms, last_ts_ms: time of the plate's first and last observation.
         best_box, best_frame: box (xyxy, pixels of the image) and frame of the best crop.
+        characters: of the vote, for lists of searched plates.
     """
 
     read: PlateRead
@@ -59,6 +61,7 @@ class VotedPlate:
     last_ts_ms: int
     best_box: _FloatBox
     best_frame: int
+    characters: VotedCharacters
 
 
 @dataclass(eq=False)
@@ -169,6 +172,15 @@ class PlateAggregator:
             for plate in self._unreported(record)
         ]
 
+    def certain(self) -> list[VotedCharacters]:
+        """Votes of the plates read in the newest frame that are certain, again with each reading."""
+        return [
+            _characters(record, reading)
+            for record in self._readable
+            if self._certain(record) and record.place.plausible
+            for reading in self._reportable(record)[:1]
+        ]
+
     def best_read(self, track_id: int) -> PlateRead | None:
         """The present best reading of a vehicle's or a plate's track."""
         record = self._record_of.get(track_id)
@@ -187,13 +199,7 @@ class PlateAggregator:
 
     def _unreported(self, record: _PlateRecord) -> list[VotedPlate]:
         """The record's plates that were not reported yet; they count as reported from now on."""
-        readings = [
-            reading
-            for reading in record.vote.plates(self._settings.min_votes)
-            if reading.read.confidence >= self._settings.min_confidence
-            and len(reading.read.text) >= self._settings.min_characters
-            and may_be_plate(reading.read.text)
-        ]
+        readings = self._reportable(record)
         if readings and not record.place.plausible:
             self._implausible += not record.reported
             record.reported.update(reading.read.key for reading in readings)
@@ -211,8 +217,19 @@ class PlateAggregator:
                 last_ts_ms=record.last_ts_ms if alone else reading.last.ts_ms,
                 best_box=reading.best.box,
                 best_frame=reading.best.frame,
+                characters=_characters(record, reading),
             )
             for reading in fresh
+        ]
+
+    def _reportable(self, record: _PlateRecord) -> list[Reading]:
+        """The record's plates as they are reported, if they are in a plausible place, best supported first."""
+        return [
+            reading
+            for reading in record.vote.plates(self._settings.min_votes)
+            if reading.read.confidence >= self._settings.min_confidence
+            and len(reading.read.text) >= self._settings.min_characters
+            and may_be_plate(reading.read.text)
         ]
 
     def _record(
@@ -270,6 +287,17 @@ class PlateAggregator:
             return False
         best = record.vote.best()
         return best is not None and best.confidence >= self._settings.certain_confidence
+
+
+def _characters(record: _PlateRecord, reading: Reading) -> VotedCharacters:
+    return VotedCharacters(
+        seen=reading.seen,
+        track_id=record.track_id,
+        vehicle="" if record.vehicle is None else record.vehicle.word,
+        first_ts_ms=reading.first.ts_ms,
+        ts_ms=reading.last.ts_ms,
+        box=reading.last.box,
+    )
 
 
 def vehicle_around(plate: npt.NDArray[np.float32], vehicles: Tracks) -> tuple[int, Label] | None:

@@ -13,6 +13,7 @@ from pipeline.domain.event_identity import UNIDENTIFIED, identified
 from pipeline.domain.events import Event, PlateReadEvent
 from pipeline.domain.frame import Frame
 from pipeline.domain.frame_decision import FrameDecision
+from pipeline.domain.plate_watch import PlateWatch, VotedCharacters
 from pipeline.domain.ports import OcrRequest
 from pipeline.lpr.plate_aggregator import PlateAggregator, VotedPlate
 from pipeline.lpr.plate_place import Area
@@ -31,12 +32,21 @@ class PlateObserver:
         camera_id, stream_id: camera and session.
         settings: of plate reading.
         ignore: areas of the image in which nothing is read.
+        watch: compares votes with lists of searched plates, as soon as they are certain; None for no lists.
     """
 
-    def __init__(self, camera_id: str, stream_id: str, settings: LprSettings, ignore: Sequence[Area] = ()) -> None:
+    def __init__(
+        self,
+        camera_id: str,
+        stream_id: str,
+        settings: LprSettings,
+        ignore: Sequence[Area] = (),
+        watch: PlateWatch | None = None,
+    ) -> None:
         self._camera_id = camera_id
         self._stream_id = stream_id
         self._plates = PlateAggregator(settings, ignore)
+        self._watch = watch
         self._in_view = Tracks.empty().ids
         self._sequences: dict[int, int] = {}
 
@@ -54,7 +64,8 @@ class PlateObserver:
 
     def settle(self, ended: Collection[int], ts_ms: int) -> Sequence[Event]:
         """See the protocol; plates of ended tracks, and certain plates of vehicles that stay in view."""
-        return self._events([*self._plates.finish(ended), *self._plates.settled(ts_ms)])
+        alerts = [] if self._watch is None else self._alerts(self._plates.certain())
+        return [*alerts, *self._events([*self._plates.finish(ended), *self._plates.settled(ts_ms)])]
 
     def close(self) -> Sequence[Event]:
         """See the protocol."""
@@ -74,7 +85,11 @@ class PlateObserver:
         return {track_id: read.text for track_id, read in reads.items() if read is not None}
 
     def _events(self, plates: Sequence[VotedPlate]) -> list[Event]:
-        return [self._event(plate) for plate in plates]
+        return [*map(self._event, plates), *self._alerts([plate.characters for plate in plates])]
+
+    def _alerts(self, votes: Sequence[VotedCharacters]) -> list[Event]:
+        """Of plates that are searched for."""
+        return [] if self._watch is None else [alert for voted in votes for alert in self._watch.check(voted)]
 
     def _event(self, plate: VotedPlate) -> PlateReadEvent:
         x1, y1, x2, y2 = (round(float(v), 1) for v in plate.best_box)

@@ -67,12 +67,14 @@ class Reading:
         read: text, layout, confidence, votes.
         first, last: the earliest and the latest of its crops.
         best: the crop with the most weight.
+        seen: probabilities of the vote.
     """
 
     read: PlateRead
     first: PlateObservation
     last: PlateObservation
     best: PlateObservation
+    seen: CharacterProbabilities
 
 
 @dataclass(eq=False)
@@ -164,11 +166,12 @@ class PlateVote:
                 continue
             if readings and candidate.votes < 2:
                 continue  # a single stray crop is a misreading, not a second car
-            read = decode(self._probabilities(candidate), candidate.votes)
+            seen = self._probabilities(candidate)
+            read = decode(seen, candidate.votes)
             if read is None or (readings and read.confidence < SECOND_CONFIDENCE):
                 continue
             if all(read.key != other.read.key for other in readings):
-                readings.append(Reading(read, candidate.first, candidate.last, candidate.best))
+                readings.append(Reading(read, candidate.first, candidate.last, candidate.best, seen))
         return readings
 
     @property

@@ -18,6 +18,7 @@ from pipeline.domain.camera import Camera
 from pipeline.domain.events import (
     ENGINE_ID,
     AlertEvent,
+    AlertRule,
     BaseEvent,
     CountEvent,
     Event,
@@ -230,7 +231,7 @@ class Gate:
         is_own = isinstance(event, AlertEvent) and event.camera_id == ENGINE_ID
         if not is_own and event.camera_id not in cameras:
             return Refusal(RefusalRule.CAMERA, "its camera is not declared in the configuration")
-        if isinstance(event, PlateReadEvent) and (why := self.why_no_plates(event.camera_id)):
+        if _is_about_a_plate(event) and (why := self.why_no_plates(event.camera_id)):
             return Refusal(RefusalRule.PLATES, why)
         if _is_of_track(event) and (why := self.why_no_tracks(event.camera_id)):
             return Refusal(RefusalRule.TRACKS, why)
@@ -246,6 +247,13 @@ def _is_of_track(event: Event) -> bool:
     if isinstance(event, AlertEvent):
         return bool(event.track_id or event.evidence or event.x2 or event.y2)
     return isinstance(event, TrackEvent)
+
+
+def _is_about_a_plate(event: Event) -> bool:
+    """Whether it says that a plate was read, or that one was that is searched for."""
+    return isinstance(event, PlateReadEvent) or (
+        isinstance(event, AlertEvent) and event.rule == AlertRule.LISTED_PLATE.value
+    )
 
 
 def _wrong_content(event: Event) -> Refusal | None:

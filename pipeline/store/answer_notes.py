@@ -50,6 +50,7 @@ from pipeline.store.questions import (
     CameraSummary,
     Count,
     Events,
+    ListedPlateAlerts,
     PagedQuestion,
     Question,
     RangedQuestion,
@@ -177,6 +178,8 @@ def _kinds(question: RangedQuestion[Any]) -> tuple[Kind, ...]:
         return (Kind.COUNT,)
     if isinstance(question, Speeds):
         return (Kind.TRACK,)
+    if isinstance(question, ListedPlateAlerts):
+        return (Kind.ALERT,)
     if isinstance(question, Events) and question.kind is not None:
         return (question.kind,)
     return tuple(Kind)

@@ -11,14 +11,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from pipeline.domain.events import AlertEvent, HealthEvent
+from pipeline.domain.events import AlertEvent, AlertRule, HealthEvent
 from pipeline.errors import StoreError
 from pipeline.policy.event_texts import ENUMERATED, bounded_detail, bounded_texts
 from pipeline.policy.gate import RefusalRule
 from pipeline.policy.scope import LEAST_COUNT
 from pipeline.store.answers.sql_fragments import Rows, in_range, is_one_of, where
 from pipeline.store.questions import CameraSummary, Withheld, WithheldReads
-from pipeline.store.schema.tables import COUNTS, PLATE_READS, TABLES, TRACKS
+from pipeline.store.schema.tables import ALERTS, COUNTS, PLATE_READS, TABLES, TRACKS
 
 A = TypeVar("A")
 _LONGEST_LIST: Final = 150_000
@@ -137,6 +137,8 @@ class QueryGuard:
         conditions = [is_one_of(name, sorted(words))] if re.search(rf"\b{name}\b", sql) else []
         if match[2] == PLATE_READS.name and self._cameras:
             conditions.append(self._cameras)
+        if match[2] == ALERTS.name and self._cameras:
+            conditions.append(f"(rule != '{AlertRule.LISTED_PLATE.value}' OR {self._cameras})")
         if self._sensitive and match[2] in {TRACKS.name, COUNTS.name}:
             elsewhere = f"NOT {is_one_of('camera_id', sorted(self._sensitive))}"
             small = match[2] == COUNTS.name

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar, get_args
 
 import msgspec
 
-from pipeline.domain.events import Event, Kind, PlateReadEvent
+from pipeline.domain.events import AlertEvent, Event, Kind, PlateReadEvent
 from pipeline.domain.requester import Requester
 from pipeline.domain.route import DrivingLimits, GeoPoint, Leg, ReadSummary, VehicleReads
 from pipeline.domain.times import UtcOffset
@@ -203,6 +203,16 @@ class Events(PagedQuestion[list[Event]], frozen=True, kw_only=True, forbid_unkno
 
     kind: Kind | None = None
     min_confidence: float = SURE
+
+
+class ListedPlateAlerts(PagedQuestion[list[AlertEvent]], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Alerts of plates on hot-lists, newest first; no other question shows them. They name entries, not plates.
+
+    Attributes:
+        entries: numbers of entries; empty for all.
+    """
+
+    entries: tuple[int, ...] = ()
 
 
 class WithheldReads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ from pipeline.domain.events import AlertEvent, HealthEvent, decode
 from pipeline.domain.ports import SourceState
 from pipeline.engine import build
 from pipeline.engine.camera_permissions import CameraPermissions
-from pipeline.engine.permission_watch import permissions_watched
+from pipeline.engine.register_watch import register_watched
 from pipeline.engine.registered_cameras import TRUSTED_S, RegisteredCameras
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.errors import AuditUnavailable, RegistryError, ReleaseError
@@ -139,7 +139,7 @@ def test_events_say_why_a_camera_does_not_run(tmp_path: Path, registry: RunningR
 def test_a_suspension_stops_a_running_stream_and_its_end_starts_it_again(
     tmp_path: Path, data_dir: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "permissions_watched", lambda recheck: permissions_watched(recheck, 0.1))
+    monkeypatch.setattr(build, "register_watched", lambda name, recheck: register_watched(name, recheck, 0.1))
     city, audit = City(tmp_path, data_dir, models_dir), AuditSpy()
     city._more += f"record: {{dir: {tmp_path}/video, segment_s: 2}}\n"
     registry = RunningRegistry(tmp_path / "data")

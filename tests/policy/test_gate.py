@@ -32,6 +32,7 @@ _PLATE = PlateReadEvent(
     event_id=_ID, camera_id="c", ts_ms=0, plate="ABC1D23", plate_key="ABC1D23", layout=Layout.BR_MERCOSUL,
     confidence=0.9, votes=3, vehicle="car", stream_id="5", track_id=1, first_ts_ms=0, x1=0, y1=0, x2=9, y2=3, frame=4,
 )  # fmt: skip
+_HIT = AlertEvent(event_id=_ID, camera_id="c", ts_ms=0, rule="listed-plate", severity=Severity.WARNING)
 _OTHERS: list[Event] = [
     TrackEvent(
         event_id=_ID, camera_id="c", ts_ms=0, label="car", stream_id="5", track_id=1, first_ts_ms=0, frames=3,
@@ -54,6 +55,7 @@ def test_plates_leave_only_from_roads_and_car_park_entrances_without_sensitive_s
     allowed = camera.scope in {Scope.PUBLIC_ROAD, Scope.CAR_PARK_ENTRANCE} and not camera.surroundings
     assert may_read_plates(camera) is allowed
     assert (Gate({"c": camera}).refusal(_PLATE) is None) is allowed
+    assert (Gate({"c": camera}).refusal(_HIT) is None) is allowed, "a hit of a hot-list"
     assert (why_no_plates(camera) == "") is allowed
 
 

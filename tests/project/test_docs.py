@@ -59,6 +59,7 @@ _GROUPS = {
                 "bench",
                 "camera",
                 "config",
+                "hotlist",
                 "institutions",
                 "kafka",
                 "models",

@@ -22,12 +22,14 @@ from pipeline.domain.disclosure import Content, Request
 from pipeline.domain.erasure import ErasureRequest, HoldOverride
 from pipeline.domain.events import EVENT_TYPES
 from pipeline.domain.hold import Hold, HoldGrounds
+from pipeline.domain.hot_list import NewListEntry
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.requester import Requester
 from pipeline.domain.subject_request import SubjectRequest
 from pipeline.governance import (  # noqa: F401 - each adds its tables to the metadata
     approval_register,
     camera_tables,
+    hot_list_register,
     people_tables,
     query_register,
     sharing_register,
@@ -60,6 +62,7 @@ SCREENED = {
     Hold: "reason by requester document",
     HoldGrounds: "requester document",
     HoldOverride: "reason by",
+    NewListEntry: "list_name authority case_number reason",
     Requester: "purpose case",
 }
 OF_FIXED_FORM = {
@@ -69,6 +72,7 @@ OF_FIXED_FORM = {
     SubjectRequest: "camera_ids fingerprint",
     Hold: "hold_id camera_id basis",
     HoldOverride: "hold_ids",
+    NewListEntry: "plate viewers",
     Requester: "user",
 }
 EVENT_TEXTS = {
@@ -86,7 +90,9 @@ SCREENED_COLUMNS = """
     institutions.name sectors.name persons.name accounts.status_reason emergencies.reason registered_cameras.owner
     registered_cameras.location registered_cameras.project registered_cameras.agreement registered_cameras.plates_by
     camera_masks.reason sanctions.reason sanctions.defence subject_requests.reasons subject_requests.decided_by
-    personal_tokens.name approvals.reason approvals.case_number sharing_agreements.number queries.case_number"""
+    personal_tokens.name approvals.reason approvals.case_number sharing_agreements.number queries.case_number
+    hot_list_entries.list_name hot_list_entries.authority hot_list_entries.case_number hot_list_entries.reason
+    hot_list_entries.end_reason"""
 COLUMNS_OF_FIXED_FORM = """
     disclosures.number disclosures.basis disclosures.camera_id disclosures.source_sha256 disclosures.style
     disclosures.state disclosures.declaration_stored_as disclosures.declaration_sha256 built_files.sha256
@@ -107,19 +113,21 @@ COLUMNS_OF_FIXED_FORM = """
     queries.login queries.institution queries.role queries.operation queried_plates.fingerprint own_vehicles.login
     own_vehicles.fingerprint own_vehicles.registered_by shifts.login shifts.days sharing_agreements.owner
     sharing_agreements.recipient sharing_agreements.purposes sharing_agreements.operations
-    sharing_agreements.registered_by sharing_agreements.ended_by"""
+    sharing_agreements.registered_by sharing_agreements.ended_by
+    hot_list_entries.plate hot_list_entries.plate_key hot_list_entries.severity hot_list_entries.viewers
+    hot_list_entries.entered_by hot_list_entries.ended_by"""
 COLUMNS_OF_SCREENED_VALUES = """
     built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
     subject_requests.request
     disclosures.declaration_name"""
 """JSON of values that are screened or of fixed form before; names of files that the program made or screens."""
 SCREENED_OPTIONS = """
-    AgreementOption CaseOption DefenceOption ProjectOption ReasonOption administrator institution location owner
-    plates_by sector ByOption by characteristics contact date document license_ name number place purpose reason rebuild
-    recipient refuse title requester override_by override_reason"""
+    AgreementOption CaseOption DefenceOption ProjectOption ReasonOption administrator authority institution location
+    owner plates_by sector ByOption by characteristics contact date document license_ name number place purpose reason
+    rebuild recipient refuse title requester override_by override_reason"""
 OPTIONS_OF_FIXED_FORM = """
     CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption SinceOption
-    UntilOption body case_format days hours system_user until
+    ListOption UntilOption begin body case_format days hours seen_by system_user until
     CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
     PasswordFileOption PlateArgument PurposeOption RegisterOption SinkArgument SinkOption ToOption UserOption
     XlsxOption ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model

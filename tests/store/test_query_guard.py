@@ -42,6 +42,7 @@ from pipeline.store.questions import (
     Convoy,
     Count,
     Events,
+    ListedPlateAlerts,
     Plates,
     Question,
     ReadsByVehicle,
@@ -70,6 +71,7 @@ QUESTIONS: list[Question[Any]] = [
     Plates(plates=tuple(f"TMP12{n}" for n in range(10, 99))),
     Events(),
     Events(kind=Kind.PLATE_READ),
+    ListedPlateAlerts(),
     Convoy(plate="FRI3E00", meetings=1),
     Convoy(plate="TMP1234", meetings=1),
     Route(plate="TMP1234", locations=WHERE),
@@ -99,6 +101,8 @@ def filled(database: EventDatabase) -> EventDatabase:
     reads += [plate_read(21, camera="road", plate="FRI3E00", ts_ms=START_MS + 2000)]
     creed = msgspec.structs.replace(track(1, camera=SQUARE), label="evangelico")
     fill(database, [*reads, creed, track(2, camera=SQUARE), count(3, camera=SQUARE)])
+    hits = [alert(5, camera=SQUARE), alert(6, camera="road")]
+    fill(database, [msgspec.structs.replace(hit, rule="listed-plate", figures="entry=1", detail="") for hit in hits])
     fill(database, [health(4, camera=SQUARE, detail="does not answer, says Maria")])
     return database
 

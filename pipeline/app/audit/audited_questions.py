@@ -19,6 +19,7 @@ from pipeline.store.questions import (
     ClonesAnswer,
     Convoy,
     Events,
+    ListedPlateAlerts,
     Plates,
     Question,
     ReadsByVehicle,
@@ -31,7 +32,12 @@ __all__ = ["answered", "decide_question", "facts_of", "failed", "operation_of"]
 
 MOST_SINGLE_PLATES: Final = 10
 """Plates of one question; a question about more is a search in bulk."""
-_OPERATIONS: Final = {Route: Operation.JOURNEY_QUERY, Convoy: Operation.CONVOY_QUERY, Clones: Operation.CLONE_QUERY}
+_OPERATIONS: Final = {
+    Route: Operation.JOURNEY_QUERY,
+    Convoy: Operation.CONVOY_QUERY,
+    Clones: Operation.CLONE_QUERY,
+    ListedPlateAlerts: Operation.ALERT_REVIEW,
+}
 _OF_UPKEEP: Final = (LostDataOf, CorruptParts)
 """Questions about files of the store, which show no event."""
 _FIXED: Final = ("within_ms", "meetings", "errors", "limit", "offset")

@@ -57,6 +57,12 @@ HEADINGS: Final[Mapping[str, str]] = {
     "speed_km_h": "velocidade (km/h)",
     "from": "de",
     "to": "para",
+    "entry": "registro",
+    "list": "lista",
+    "case": "processo",
+    "authority": "autoridade",
+    "probability": "probabilidade",
+    "route": "percurso",
 }
 
 _CLASSES: Final[Mapping[str, str]] = {
@@ -121,6 +127,8 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "view-unchecked": "vista não verificável",
         "view-checked": "vista novamente verificável",
         "low-rate": "taxa baixa",
+        "hot-lists-not-checked": "listas de placas não verificadas",
+        "hot-lists-checked": "listas de placas verificadas",
     },
 }
 """By column; a word that is not in it stays as it is."""
@@ -157,6 +165,7 @@ NOTES: Final[Mapping[str, str]] = {
 _MESSAGES: Final[Mapping[str, str]] = {
     "Reads of {plates}": "Leituras de {plates}",
     "Events": "Eventos",
+    "Hits": "Ocorrências",
     "Cameras": "Câmeras",
     "Seen with {plate}": "Vistas com {plate}",
     "Route of {plate}": "Trajeto de {plate}",

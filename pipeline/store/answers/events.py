@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import msgspec
 
-from pipeline.domain.events import ENGINE_ID, LIFE_SIGN, Event, Kind
+from pipeline.domain.alert_figures import Figure
+from pipeline.domain.events import ENGINE_ID, LIFE_SIGN, AlertEvent, AlertRule, Event, Kind
 from pipeline.store.answers.sql_fragments import Page, Rows, in_range, select_newest, sure
-from pipeline.store.questions import Cameras, CameraSummary, Count, Events
+from pipeline.store.questions import Cameras, CameraSummary, Count, Events, ListedPlateAlerts
 from pipeline.store.schema.tables import TABLES, Table
 
 _COUNT: Final = "SELECT toInt64(uniqExact(event_id)) AS events FROM {table}"
@@ -30,12 +31,28 @@ def events(rows: Rows, question: Events) -> list[Event]:
     page = Page.checked(question.limit, question.offset)
     scopes = {kind: in_range(question.start_ms, question.end_ms, question.camera_ids) for kind in TABLES}
     scopes[Kind.PLATE_READ] += sure(question.min_confidence)
+    scopes[Kind.ALERT].append(f"rule != '{AlertRule.LISTED_PLATE.value}'")
     if question.kind is not None:
         return _events(rows, TABLES[question.kind], scopes[question.kind], page)
     # Each kind could fill the whole page, so each is asked for all up to its end.
     found = [event for kind, table in TABLES.items() for event in _events(rows, table, scopes[kind], page.up_to())]
     found.sort(key=lambda event: (-event.ts_ms, event.event_id))
     return page.of(found)
+
+
+def listed_plate_alerts(rows: Rows, question: ListedPlateAlerts) -> list[AlertEvent]:
+    """The answer to `ListedPlateAlerts`.
+
+    Raises:
+        StoreError: a senseless page, or the database failed.
+    """
+    page = Page.checked(question.limit, question.offset)
+    scope = in_range(question.start_ms, question.end_ms, question.camera_ids)
+    scope.append(f"rule = '{AlertRule.LISTED_PLATE.value}'")
+    if question.entries:
+        numbers = ", ".join(f"{entry:d}" for entry in question.entries)
+        scope.append(f"toUInt64OrZero(extract(figures, '{Figure.ENTRY.value}=([0-9]+)')) IN ({numbers})")
+    return [msgspec.convert(row, AlertEvent) for row in select_newest(rows, TABLES[Kind.ALERT], scope, page)]
 
 
 def cameras(rows: Rows, _question: Cameras) -> list[CameraSummary]:

@@ -33,6 +33,7 @@ from pipeline.store.questions import (
     Convoy,
     Count,
     Events,
+    ListedPlateAlerts,
     Plates,
     Question,
     ReadsByVehicle,
@@ -45,6 +46,7 @@ from pipeline.store.questions import (
 ANSWERS: Final[Mapping[type[Question[Any]], Callable[..., Any]]] = {
     Plates: plates.plates,
     Events: events.events,
+    ListedPlateAlerts: events.listed_plate_alerts,
     Cameras: events.cameras,
     Count: events.count,
     Convoy: convoy.convoy,

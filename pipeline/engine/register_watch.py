@@ -1,4 +1,4 @@
-"""The thread of a run that asks the registry of cameras again every two seconds."""
+"""Threads of a run that read the register again every two seconds."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ _log = structlog.get_logger(__name__)
 
 
 @contextmanager
-def permissions_watched(recheck: Callable[[], object], every_s: float = EVERY_S) -> Iterator[None]:
-    """Call `recheck` in a thread of its own until the `with` statement ends; what it raises is logged."""
+def register_watched(name: str, recheck: Callable[[], object], every_s: float = EVERY_S) -> Iterator[None]:
+    """Call `recheck` in a thread of its own until the `with` statement ends; what it raises is logged.
+
+    Args:
+        name: of the thread, and of what is checked, in the log; recheck: called again and again; every_s: pause.
+    """
     ended = threading.Event()
 
     def run() -> None:
@@ -28,11 +32,11 @@ def permissions_watched(recheck: Callable[[], object], every_s: float = EVERY_S)
             try:
                 recheck()
             except ViapublicaError as error:
-                _log.error("permissions_not_checked", error=str(error))
+                _log.error(f"{name}_not_checked", error=str(error))
             except Exception:  # noqa: BLE001 - a bug here must not end the watch
-                _log.exception("permissions_not_checked")
+                _log.exception(f"{name}_not_checked")
 
-    thread = threading.Thread(target=run, name="permissions", daemon=True)
+    thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()
     try:
         yield

@@ -1,0 +1,144 @@
+"""Hits of hot-lists: alerts of listed plates with their entries, for the people that the entries name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from pipeline.app.hotlists.hot_list_service import HotListService
+from pipeline.app.queries import MOST_ROWS, Answer, EventQueries, ListedPlateAlerts, Route
+from pipeline.domain.alert_figures import Figure, decode_figures
+from pipeline.domain.events import AlertEvent, Severity
+from pipeline.domain.hot_list import ListEntry
+from pipeline.domain.route import GeoPoint, without_standing
+from pipeline.domain.times import format_utc
+
+__all__ = ["HitsWanted", "ListHit", "list_hits"]
+
+ROUTE_MS: Final = 86_400_000
+"""How far the route to a hit goes back."""
+_MOST_ENTRIES: Final = 1000
+"""Entries that a question names; of more, the alerts of all entries are read, and only theirs are shown."""
+
+
+class ListHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage of a listed vehicle at a camera.
+
+    Attributes:
+        entry: number of the entry; list, case, authority: of it; plate: "" when it was removed after its end.
+        camera_id, stream_id, track_id, ts_ms: where and when the plate was read.
+        x1, y1, x2, y2: box of the plate then, pixels of the image.
+        probability: that it was this plate; severity: of the alert.
+        route: cameras and times (UTC) at which the vehicle was read on the day before, up to this hit, oldest first;
+            "" where it was not asked for, or was read nowhere else.
+    """
+
+    entry: int
+    list: str
+    plate: str
+    case: str
+    authority: str
+    camera_id: str
+    ts_ms: int
+    stream_id: str
+    track_id: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    probability: float
+    severity: Severity
+    route: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitsWanted:
+    """The hits that are asked for.
+
+    Attributes:
+        list_name: of one list, "" for all; entry: of one entry, None for all.
+        start_ms, end_ms, camera_ids, limit, offset: see `pipeline.store.questions.PagedQuestion`.
+        route: whether the route to each hit is asked for as well, which is a query of a journey.
+        locations: coordinates of cameras.
+    """
+
+    list_name: str = ""
+    entry: int | None = None
+    start_ms: int | None = None
+    end_ms: int | None = None
+    camera_ids: tuple[str, ...] = ()
+    limit: int = 100
+    offset: int = 0
+    route: bool = False
+    locations: Mapping[str, GeoPoint] = field(default_factory=dict)
+
+
+def list_hits(service: HotListService, queries: EventQueries, wanted: HitsWanted) -> Answer[list[ListHit]]:
+    """The hits of entries that name the person who asks, newest first; of others, nothing is shown.
+
+    Raises:
+        RefusedAccess: the person may review no alerts, or may not query journeys.
+        StoreError: the event store cannot answer.
+        AuditUnavailable: the audit takes no record.
+    """
+    entries = service.watched(wanted.list_name)
+    if wanted.entry is not None:
+        entries = {number: one for number, one in entries.items() if number == wanted.entry}
+    if not entries:
+        return Answer([], evaluation=service.evaluation)
+    question = ListedPlateAlerts(
+        entries=tuple(entries) if len(entries) <= _MOST_ENTRIES else (),
+        start_ms=wanted.start_ms,
+        end_ms=wanted.end_ms,
+        camera_ids=wanted.camera_ids,
+        limit=MOST_ROWS,
+    )
+    answer = queries.ask(question)
+    found = list(_hits(answer.value, entries))[wanted.offset : wanted.offset + wanted.limit]
+    if wanted.route:
+        found = [msgspec.structs.replace(one, route=_route(queries, one, wanted)) for one in found]
+    return Answer(found, answer.notes, answer.cameras, answer.evaluation)
+
+
+def _hits(alerts: Iterable[AlertEvent], entries: Mapping[int, ListEntry]) -> Iterator[ListHit]:
+    for alert in alerts:
+        figures = decode_figures(alert.figures)
+        entry = entries.get(round(figures.get(Figure.ENTRY, 0)))
+        if entry is not None:
+            yield ListHit(
+                entry=entry.entry_id,
+                list=entry.list_name,
+                plate=entry.plate,
+                case=entry.case_number,
+                authority=entry.authority,
+                camera_id=alert.camera_id,
+                ts_ms=alert.ts_ms,
+                stream_id=alert.stream_id,
+                track_id=alert.track_id,
+                x1=alert.x1,
+                y1=alert.y1,
+                x2=alert.x2,
+                y2=alert.y2,
+                probability=figures.get(Figure.PROBABILITY, 0.0),
+                severity=alert.severity,
+            )
+
+
+def _route(queries: EventQueries, hit: ListHit, wanted: HitsWanted) -> str:
+    if not hit.plate:
+        return ""
+    question = Route(
+        plate=hit.plate,
+        start_ms=hit.ts_ms - ROUTE_MS,
+        end_ms=hit.ts_ms + 1,
+        locations=dict(wanted.locations),
+        limit=MOST_ROWS,
+    )
+    legs = without_standing(queries.ask(question).value.legs)
+    reads = [(leg.from_camera_id, leg.from_ts_ms) for leg in legs[:1]] + [
+        (leg.to_camera_id, leg.to_ts_ms) for leg in legs
+    ]
+    return " → ".join(f"{camera_id} {format_utc(ts_ms)}" for camera_id, ts_ms in reads)
