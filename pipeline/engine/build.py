@@ -124,7 +124,7 @@ def open_engine(
             overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
             permissions=permissions,
             rules=AlertRules(UsualFiles(config.data_dir)),
-            views=_views(config, new_views, recorder),
+            views=_views(config, new_views, recorder, permissions),
             hot_lists=hot_lists,
         )
         if hot_lists is not None:
@@ -306,9 +306,16 @@ def _recorder(config: Config, settings: RecordSettings) -> Recorder:
     return Recorder(settings, retain)
 
 
-def _views(config: Config, new: NewViews, recorder: Recorder | None) -> ViewWatch:
-    views = ConfirmedViews(config.data_dir)
-    return ViewWatch(views, new.may_learn) if recorder is None else ViewWatch(views, new.may_learn, recorder.blind)
+def _views(
+    config: Config, new: NewViews, recorder: Recorder | None, permissions: CameraPermissions | None
+) -> ViewWatch:
+    def on_blind(camera_id: str, reason: str) -> None:
+        if recorder is not None:
+            recorder.blind(camera_id, reason)
+        if permissions is not None:
+            permissions.note_view(camera_id, reason)
+
+    return ViewWatch(ConfirmedViews(config.data_dir), new.may_learn, on_blind)
 
 
 def _preview(config: Config, gate: Gate) -> Preview | None:

@@ -5,6 +5,7 @@ Each change is in the audit. A camera runs again only when the audit has the rec
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -54,6 +55,7 @@ class CameraPermissions:
         self._found: dict[str, NotPermitted] = {}
         self._running: Set[str] = frozenset()
         self._unrecorded: deque[AuditEntry] = deque()
+        self._recording = threading.Lock()
         self._news: deque[tuple[CameraSettings, NotPermitted]] = deque()
         self._waiting: deque[tuple[CameraSettings, NotPermitted]] = deque()
         self._holds_open = False
@@ -125,6 +127,15 @@ class CameraPermissions:
             events.append(camera_alert(camera.id, AlertRule.CAMERA_NOT_PERMITTED, Severity.WARNING, why.reason, now_ms))
         return events
 
+    def note_view(self, camera_id: str, reason: str) -> None:
+        """Record that a camera is not analyzed or recorded from now on, as its view moved; with "" that it is again.
+
+        The camera does not wait for the audit: what it does not take is added later.
+        """
+        why = NotPermitted(AlertRule.CAMERA_MOVED.value, reason, "") if reason else None
+        self._unrecorded.append(self._entry([camera_id], Outcome.REFUSED if reason else Outcome.ALLOWED, why))
+        self._add_missing()
+
     def statuses(self, running: Iterable[str]) -> dict[str, SourceStatus]:
         """Status of each camera that may not run.
 
@@ -155,13 +166,14 @@ class CameraPermissions:
 
     def _add_missing(self) -> None:
         """Add records of stops; what the audit does not take is tried again, and the cameras stop all the same."""
-        while self._unrecorded:
-            try:
-                self._record(self._unrecorded[0])
-            except AuditUnavailable as error:
-                _log.error("stop_not_recorded", error=str(error))
-                return
-            self._unrecorded.popleft()
+        with self._recording:
+            while self._unrecorded:
+                try:
+                    self._record(self._unrecorded[0])
+                except AuditUnavailable as error:
+                    _log.error("stop_not_recorded", error=str(error))
+                    return
+                self._unrecorded.popleft()
 
     def _entry(
         self, cameras: list[str], outcome: Outcome, why: NotPermitted | None = None, *, start: bool = False

@@ -17,6 +17,8 @@ LIMITS: Final = Transform(x=0.015, zoom=0.0225, turn=1.1)
 _LASTS_S: Final = 0.9
 """Time over which samples say that the view moved before it counts: a mast that trembles comes back sooner."""
 _LEAST_SAMPLES: Final = 2
+_APART: Final = 0.5
+"""Share of the limits by which half of the samples may differ from their mean."""
 _FORGOTTEN_S: Final = 4.0
 """Time after which a sample that said so has no part in it."""
 _BACK_S: Final = 10.0
@@ -107,7 +109,7 @@ class ViewJudge:
         if len(self._run) < _LEAST_SAMPLES or self._run[-1][0] - self._run[0][0] < _LASTS_S:
             return False
         known = [transform for _, transform in self._run if transform is not None]
-        return 2 * len(known) <= len(self._run) or _mean(known).excess(LIMITS) >= 1
+        return 2 * len(known) <= len(self._run) or _agree(known)
 
     def is_back(self, at_s: float) -> bool:
         """Whether the confirmed view has been there again for long enough."""
@@ -128,6 +130,13 @@ class ViewJudge:
         if abs(mean.turn) >= LIMITS.turn:
             parts.append(f"turned by {abs(mean.turn):.1f} degrees")
         return f"its view is {' and '.join(parts)}"
+
+
+def _agree(transforms: list[Transform]) -> bool:
+    """Whether samples say that the view moved, and most of them the same: what chance finds is elsewhere each time."""
+    mean = _mean(transforms)
+    apart = sorted(one.after(mean.reversed()).excess(LIMITS) for one in transforms)
+    return mean.excess(LIMITS) >= 1 and apart[len(apart) // 2] <= _APART
 
 
 def _mean(transforms: list[Transform]) -> Transform:

@@ -21,18 +21,14 @@ from pipeline.domain.polygon import Polygon
 
 VIEW_PX: Final = (320, 180)
 """Width and height to which images are scaled before they are compared."""
-_TILE: Final = 64
-_TOPS: Final = (22, 58, 94)
-"""Upper edges of the areas: the upper and lower eighth have no part, where cameras draw captions."""
-_LEFTS: Final = (0, 43, 85, 128, 171, 213, 256)
 _REACH: Final = 20
-"""Pixels in each direction within which an area is searched: 6 % of the width."""
+"""Pixels in each direction within which an area is searched: 6 % of the width, 12 % at half the size."""
 _LEVELS: Final = 6.0
 """Gray levels by which an edge differs on its two sides to count half; more where the image is noisy."""
 _MARGIN_PX: Final = 4
 """Around privacy masks and ignored areas, whose edges never move."""
-_LEAST_TEXTURE: Final = 60.0
-"""Sum of the weights of edges in an area, of 4,096 pixels: below, it shows nothing to compare."""
+_LEAST_TEXTURE: Final = 0.015
+"""Mean weight of edges in an area: below, it shows nothing to compare."""
 _SIGNIFICANT: Final = 5.0
 """Standard deviations by which the best place of an area stands out: chance gives 4 in 1,681 places."""
 _AGREEING: Final = 0.35
@@ -45,17 +41,32 @@ _KNOWN: Final = 0.25
 _ALIKE_PX: Final = 1.3
 """Distance from the common transformation up to which an area agrees with it."""
 _LEAST_AREAS: Final = 4
-_LEAST_SPAN_PX: Final = 85.0
-"""Distance of two areas whose places give a zoom and a turn."""
+_LEAST_SPAN: Final = 0.26
+"""Distance of two areas whose places give a zoom and a turn, as a share of the width."""
 
 Directions = npt.NDArray[np.complex64]
 """(h, w) complex64 of `VIEW_PX`: twice the angle of each pixel's edge, with its weight, 0 to 1, as length."""
 _Spectra = npt.NDArray[np.float32]
 _Floats = npt.NDArray[np.float64]
 
-_PLACES: Final = [(left, top) for top in _TOPS for left in _LEFTS]
-_CENTERS: Final = np.array([(left + _TILE / 2, top + _TILE / 2) for left, top in _PLACES]) - np.array(VIEW_PX) / 2
-_WINDOW: Final = np.outer(*[np.hanning(_TILE + 2)[1:-1] ** 0.5] * 2).astype(np.float32)
+
+class _Grid:
+    """Areas in which views are compared. Those of the upper and lower eighth have no part: cameras draw captions there.
+
+    Args:
+        width, height: pixels of the view; side: of an area; lefts, tops: edges of the areas.
+    """
+
+    def __init__(self, width: int, height: int, side: int, lefts: Sequence[int], tops: Sequence[int]) -> None:
+        self.width = width
+        self.side = side
+        self.places = [(left, top) for top in tops for left in lefts]
+        self.centers = np.array(self.places) + side / 2 - np.array((width, height)) / 2
+        self.window = np.outer(*[np.hanning(side + 2)[1:-1] ** 0.5] * 2).astype(np.float32)
+
+
+_FINE: Final = _Grid(*VIEW_PX, 64, (0, 43, 85, 128, 171, 213, 256), (22, 58, 94))
+_COARSE: Final = _Grid(VIEW_PX[0] // 2, VIEW_PX[1] // 2, 48, (0, 28, 56, 84, 112), (10, 31))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,10 @@ class Transform:
     def after(self, other: Transform) -> Transform:
         """Both, one after the other; exact enough for the small ones that are compared."""
         return Transform(self.x + other.x, self.y + other.y, self.zoom + other.zoom, self.turn + other.turn)
+
+    def reversed(self) -> Transform:
+        """The movement back."""
+        return Transform(-self.x, -self.y, -self.zoom, -self.turn)
 
     def excess(self, limits: Transform) -> float:
         """The largest of shift, zoom and turn, as a share of its limit.
@@ -146,20 +161,28 @@ class ViewPattern:
         stretch: by which the image is scaled less in height than in width; 1 of a view of 16:9.
     """
 
-    def __init__(self, directions: Directions, stretch: float = 1.0) -> None:
+    def __init__(self, directions: Directions, stretch: float = 1.0, grid: _Grid = _FINE) -> None:
         self.directions = directions
         self.stretch = stretch
-        self.tiles = np.stack([directions[y : y + _TILE, x : x + _TILE] for x, y in _PLACES]) * _WINDOW
+        self.grid = grid
+        side = grid.side
+        self.tiles = np.stack([directions[y : y + side, x : x + side] for x, y in grid.places]) * grid.window
         lengths = np.abs(self.tiles)
         self.norms = np.sqrt(np.square(lengths).sum(axis=(1, 2), dtype=np.float64))
         """(areas,) lengths of their directions."""
-        self.textured = lengths.sum(axis=(1, 2)) >= _LEAST_TEXTURE
+        self.textured = lengths.mean(axis=(1, 2)) >= _LEAST_TEXTURE
         """(areas,) whether they show enough to compare."""
 
     @cached_property
     def spectra(self) -> _Spectra:
-        """Of its areas, (areas, 64, 64, 2) float32."""
+        """Of its areas, (areas, side, side, 2) float32."""
         return np.stack([cv2.dft(_as_pairs(tile)) for tile in self.tiles])
+
+    @cached_property
+    def coarse(self) -> ViewPattern:
+        """The view at half the size, in which larger movements are found."""
+        half = self.directions.reshape(VIEW_PX[1] // 2, 2, VIEW_PX[0] // 2, 2).mean(axis=(1, 3))
+        return ViewPattern(np.asarray(half, np.complex64), self.stretch, _COARSE)
 
     @property
     def areas(self) -> int:
@@ -183,7 +206,15 @@ class ViewMatch:
 
 
 def match_views(here: ViewPattern, there: ViewPattern) -> ViewMatch:
-    """Where a view lies within another one, as most of its areas say."""
+    """Where a view lies within another one, as most of its areas say; else as the sum of all areas does."""
+    fine = _match(here, there)
+    if fine.areas or fine.compared < _LEAST_AREAS:
+        return fine
+    coarse = _match(here.coarse, there.coarse)
+    return coarse if coarse.areas else fine
+
+
+def _match(here: ViewPattern, there: ViewPattern) -> ViewMatch:
     both = np.flatnonzero(here.textured & there.textured)
     if len(both) < _LEAST_AREAS:
         return ViewMatch(None, 0, len(both))
@@ -192,13 +223,13 @@ def match_views(here: ViewPattern, there: ViewPattern) -> ViewMatch:
     moves, heights = _peaks(surfaces)
     clear = heights >= _SIGNIFICANT
     if np.count_nonzero(clear) >= _LEAST_AREAS:
-        transform, agreeing = _common(_CENTERS[both[clear]], moves[clear], here.stretch)
+        transform, agreeing = _common(here.grid, both[clear], moves[clear], here.stretch)
         if agreeing >= max(_LEAST_AREAS, _AGREEING * np.count_nonzero(clear)):
             return ViewMatch(transform, agreeing, len(both))
     joint = surfaces.sum(axis=0)[None] / math.sqrt(len(both))
     move, height = _peaks(joint)
     if height[0] / joint.std() >= _JOINTLY_SIGNIFICANT:
-        return ViewMatch(_shift(move[0, 0], move[0, 1] * here.stretch), 0, len(both))
+        return ViewMatch(_shift(here.grid, move[0, 0], move[0, 1] * here.stretch), 0, len(both))
     return ViewMatch(None, 0, len(both))
 
 
@@ -214,14 +245,14 @@ def known_areas(here: ViewPattern, there: ViewPattern) -> npt.NDArray[np.bool_]:
 
 def likeness(here: ViewPattern, there: ViewPattern) -> _Floats:
     """(areas,) by which the areas of two views are alike at the same place, 0 to 1."""
-    count = len(_PLACES)
+    count = len(here.tiles)
     one, other = (pattern.tiles.reshape(count, -1).view(np.float32) for pattern in (here, there))
     alike = np.einsum("tn,tn->t", one, other)
     return np.asarray(alike / np.maximum(1e-6, here.norms * there.norms), np.float64)
 
 
 def _as_pairs(values: Directions) -> npt.NDArray[np.float32]:
-    return np.ascontiguousarray(values).view(np.float32).reshape(_TILE, _TILE, 2)
+    return np.ascontiguousarray(values).view(np.float32).reshape(*values.shape, 2)
 
 
 def _surface(here: npt.NDArray[np.float32], there: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -254,16 +285,17 @@ def _pairs(count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     return first, second
 
 
-def _common(centers: _Floats, moves: _Floats, stretch: float) -> tuple[Transform, int]:
+def _common(grid: _Grid, areas: npt.NDArray[np.intp], moves: _Floats, stretch: float) -> tuple[Transform, int]:
     """The transformation with which most areas agree, fitted to them, and how many they are.
 
     Args:
-        centers: (n, 2) of the areas, from the center of the image; moves: (n, 2) shifts; pixels both.
+        grid: of the areas with these numbers; moves: (n, 2) their shifts, pixels.
         stretch: see `ViewPattern`.
     """
+    centers = grid.centers[areas]
     p, d = centers[:, 0] + 1j * stretch * centers[:, 1], moves[:, 0] + 1j * stretch * moves[:, 1]
     first, second = _pairs(len(p))
-    far = abs(p[first] - p[second]) >= _LEAST_SPAN_PX
+    far = abs(p[first] - p[second]) >= _LEAST_SPAN * grid.width
     first, second = first[far], second[far]
     linear = np.concatenate([np.zeros(len(p)), (d[first] - d[second]) / (p[first] - p[second])])
     shifts = np.concatenate([d, d[first] - linear[len(p) :] * p[first]])
@@ -276,10 +308,10 @@ def _common(centers: _Floats, moves: _Floats, stretch: float) -> tuple[Transform
         if np.count_nonzero(inliers) < _LEAST_AREAS:
             return Transform(), 0
     factor = 1 + scale
-    shifted = _shift(shift.real, shift.imag)
+    shifted = _shift(grid, shift.real, shift.imag)
     turn = math.degrees(math.atan2(factor.imag, factor.real))
-    return Transform(shifted.x, shifted.y, abs(factor) - 1, turn), int(np.count_nonzero(inliers))
+    return Transform(shifted.x, shifted.y, float(abs(factor)) - 1, turn), int(np.count_nonzero(inliers))
 
 
-def _shift(x: float, y: float) -> Transform:
-    return Transform(float(x) / VIEW_PX[0], float(y) / VIEW_PX[0])
+def _shift(grid: _Grid, x: float, y: float) -> Transform:
+    return Transform(float(x) / grid.width, float(y) / grid.width)

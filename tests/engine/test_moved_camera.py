@@ -16,10 +16,12 @@ from pipeline.domain.confirmed_view import ViewRecord, ViewState
 from pipeline.domain.events import AlertEvent, decode
 from pipeline.domain.ports import SourceState
 from pipeline.engine import view_watch
+from pipeline.engine.camera_permissions import CameraPermissions
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.engine.view_reference import ViewReference
 from pipeline.record.segment_index import SegmentIndex
 from pipeline.storage.confirmed_views import ConfirmedViews
+from tests.engine.registered import AuditSpy
 from tests.engine.test_reconfigure import City, analyzed, live, until
 from tests.engine.views import HEIGHT, WIDTH, GrayImage, view
 from tests.servers.rtsp import RtspServer, encode_loop, why_no_server
@@ -48,6 +50,7 @@ def test_a_camera_that_was_moved_is_blind_until_its_masks_are_confirmed(
     if reason := why_no_server():
         pytest.skip(reason)
     monkeypatch.setattr(view_watch, "_REREAD_S", 0.2)
+    audit = AuditSpy()
     city, views = City(tmp_path, data_dir, models_dir), ConfirmedViews(tmp_path / "data")
     city._more += f"record: {{dir: {tmp_path}/video, segment_s: 2}}\n"
     before = ViewReference.of_images((GrayImage(view(0.03, sample=number)) for number in range(10)), MASKS)
@@ -86,9 +89,11 @@ def test_a_camera_that_was_moved_is_blind_until_its_masks_are_confirmed(
             until(lambda: analyzed(running, "a") > seen)
             running.engine.stop()
 
-        city.run(act)
+        city.run(act, CameraPermissions(record=audit))
     states = [state for state, _ in groupby(city.health("a"))]
     assert states == ["connecting", "streaming", "view-unconfirmed", "streaming", "ended"]
+    stop, resume = [entry for entry in audit.entries if entry.details["action"] != "start"]
+    assert (stop.policy, stop.cameras, resume.outcome.value) == ("camera-moved", ("a",), "allowed")
     alerts = [event for event in map(decode, city.lines.read_text().splitlines()) if isinstance(event, AlertEvent)]
     assert [one.rule for one in alerts] == ["camera-moved", "view-confirmed"]
     stops = [reason for _, reason in SegmentIndex(tmp_path / "video" / "a").read().stops]

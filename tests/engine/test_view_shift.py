@@ -36,6 +36,7 @@ def pattern(gray: Gray) -> ViewPattern:
         Transform(turn=1.5),
         Transform(turn=-3),
         Transform(x=0.01, zoom=0.02, turn=1),
+        Transform(x=0.1),
     ],
 )
 def test_a_movement_is_measured(moved: Transform) -> None:
