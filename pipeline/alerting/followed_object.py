@@ -59,6 +59,8 @@ class FollowedObject:
         still_since_s: since when it stands; None while it moves.
         has_moved: it came from elsewhere in view.
         zones: its stays in zones, by name.
+        is_cut: the edge of the image cuts it, so that its box ends where its ground point is not.
+        is_touched: another vehicle hides a part of it in the newest frame.
         rides: share of the frames in which a two-wheeler was below it, for persons.
     """
 
@@ -72,6 +74,8 @@ class FollowedObject:
     still_since_s: float | None = None
     has_moved: bool = False
     zones: dict[str, ZoneStay] = field(default_factory=dict)
+    is_cut: bool = False
+    is_touched: bool = False
     rides: float = 0.0
     _start: PathPoint | None = None
     _anchor: PathPoint | None = None

@@ -27,7 +27,7 @@ class Limits:
         self.stated = stated or Thresholds()
         self._usual = usual
 
-    def limit(self, rule: AlertRule, name: str, subject: str, ts_ms: int, *, factor: float = 1.5) -> Learned:
+    def limit(self, rule: AlertRule, name: str, subject: str, ts_ms: int, *, factor: float) -> Learned:
         """The threshold of a rule: as configured where it is stated, else raised by what is usual at this hour.
 
         Args:

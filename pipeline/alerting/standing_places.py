@@ -15,9 +15,12 @@ _STANDS_S: Final = 2.0
 _SAME: Final = 0.5
 """Intersection over union from which two boxes are one place."""
 _UNSEEN_S: Final = 30.0
-"""Time that a vehicle which came and stopped is remembered without being seen: others pass in front of it."""
+"""Longest time that a vehicle which came and stopped is remembered without being seen: others pass in front of it. One
+that has stood for less is remembered for as long as it stood: its track may have been lost when it drove on."""
 _PARKED_UNSEEN_S: Final = 600.0
 """The same for one that stood there from the first: parked vehicles are missed for minutes in poor light."""
+_MOVES: Final = 0.3
+"""Own sizes per second from which a vehicle moves on: boxes of standing ones tremble by less."""
 _MOST: Final = 500
 
 
@@ -64,13 +67,15 @@ class StandingPlaces:
     def update(self, objects: Iterable[FollowedObject], now_s: float) -> None:
         """Note which motor vehicles of the newest frame stand, and forget places that were left."""
         for one in objects:
-            if not one.is_motor_vehicle:
+            if not one.is_motor_vehicle or one.is_cut:
                 continue
             if one.still_s(now_s) >= _STANDS_S:
                 self._stands(one, now_s)
-            elif (place := self._of_track.get(one.track_id)) is not None and place.track_id == one.track_id:
+                continue
+            self._driven_over(one)
+            if (place := self._of_track.get(one.track_id)) is not None and place.track_id == one.track_id:
                 self._forget(place)
-        for place in [place for place in self._places if now_s - place.last_s > _unseen_s(place)]:
+        for place in [place for place in self._places if now_s - place.last_s > _remembered_s(place)]:
             self._forget(place)
         while len(self._places) > _MOST:
             self._forget(min(self._places, key=lambda place: place.last_s))
@@ -98,13 +103,20 @@ class StandingPlaces:
             return None
         return place
 
+    def _driven_over(self, one: FollowedObject) -> None:
+        """Forget the places of other vehicles that a moving one is at: they are empty."""
+        if (one.lengths_s() or 0.0) >= _MOVES and one.has_moved:
+            for place in [place for place in self._places if place.arrived and place.track_id != one.track_id]:
+                if overlap(place.box, one.box) >= _SAME:
+                    self._forget(place)
+
     def _forget(self, place: StandingPlace) -> None:
         self._places.remove(place)
         self._of_track = {track: other for track, other in self._of_track.items() if other is not place}
 
 
-def _unseen_s(place: StandingPlace) -> float:
-    return _UNSEEN_S if place.arrived else _PARKED_UNSEEN_S
+def _remembered_s(place: StandingPlace) -> float:
+    return min(_UNSEEN_S, place.last_s - place.since_s) if place.arrived else _PARKED_UNSEEN_S
 
 
 def overlap(one: Box, other: Box) -> float:

@@ -10,8 +10,8 @@ from pipeline.alerting.followed_object import FollowedObject
 
 _REMEMBERED_S: Final = 300.0
 _MOST: Final = 500
-_MOVES: Final = 0.3
-"""Own sizes per second from which a vehicle moves on: boxes of standing ones tremble by less."""
+_MOVES: Final = 1.0
+"""Own sizes per second from which a vehicle flows, about 8 km/h: in a dense queue all move on a little now and then."""
 
 
 class ZoneMotion:

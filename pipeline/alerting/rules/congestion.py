@@ -47,6 +47,9 @@ class Congestion:
     """
 
     rule: Final = AlertRule.CONGESTION
+    zones: Final = _ZONES
+    whole_view: Final = False
+    factor: Final = 1.5
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -73,7 +76,7 @@ class Congestion:
         speed = sum(sample.vehicles * sample.speed for sample in samples) / max(
             sum(sample.vehicles for sample in samples), 1
         )
-        limit = self._limits.limit(self.rule, "congestion_vehicles", zone.name, scene.ts_ms)
+        limit = self._limits.limit(self.rule, "congestion_vehicles", zone.name, scene.ts_ms, factor=self.factor)
         slowest = self._limits.stated.congestion_lengths_s
         least, fastest = (_ENDS_VEHICLES * limit.value, _ENDS * slowest) if begun else (limit.value, slowest)
         if vehicles < least or speed > fastest:

@@ -42,6 +42,9 @@ class Crowd:
     """
 
     rule: Final = AlertRule.CROWD
+    zones: Final = _ZONES
+    whole_view: Final = True
+    factor: Final = 1.5
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -69,7 +72,7 @@ class Crowd:
             return
         # Medians: one frame with second boxes is no crowd.
         count, median = float(sorted(recent)[len(recent) // 2]), before[len(before) // 2]
-        limit = self._limits.limit(self.rule, "crowd_persons", name, scene.ts_ms)
+        limit = self._limits.limit(self.rule, "crowd_persons", name, scene.ts_ms, factor=self.factor)
         if name in self._begun:
             begun_s, at_begin = self._begun[name]
             if count < _ENDS * at_begin:

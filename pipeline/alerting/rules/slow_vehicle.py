@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from statistics import median
-from typing import Final
+from typing import Final, TypeAlias
 
 from pipeline.alerting.condition import Condition
 from pipeline.alerting.followed_object import FollowedObject
@@ -24,17 +24,24 @@ _FLOWS: Final = 0.8
 """Median speed from which a slow vehicle is no part of a queue."""
 _LEAST_OTHERS: Final = 8
 _REMEMBERED_S: Final = 300.0
-_MOST: Final = 300
+_MOST: Final = 100
 _LASTS_S: Final = 2.0
 _FAMILIES: Final = {Label.CAR: "car", Label.MOTORCYCLE: "motorcycle", Label.BUS: "large", Label.TRUCK: "large"}
 """Classes whose boxes are of a size, so that speeds in sizes compare."""
 
 
+_BANDS: Final = 8
+_LEAST_PIXELS: Final = 12.0
+_Place: TypeAlias = tuple[str, str, int]
+"""Zone, class, and part of the image's height."""
+
+
 class SlowVehicle:
     """A vehicle that moves at less than a third of the median speed of its class in the zone, while traffic flows.
 
-    Sees: vehicles with a failure, those that search for something, wide loads. Speeds are in own sizes, so that near
-    and far ones compare.
+    Sees: vehicles with a failure, those that search for something, wide loads. Speeds are in own sizes, and
+    compared within an eighth of the image's height: far away, the same way along the road is a shorter one in the image
+    than the size would say.
 
     Misses: vehicles among slow traffic, on roads with fewer than eight vehicles in five minutes, and such as are in
     view for less than four seconds.
@@ -47,7 +54,7 @@ class SlowVehicle:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._speeds: dict[tuple[str, str], OrderedDict[int, tuple[float, float]]] = {}
+        self._speeds: dict[_Place, OrderedDict[int, tuple[float, float]]] = {}
         self._slow_since_s: dict[int, float] = {}
 
     def observe(self, scene: Scene) -> Iterator[Condition]:
@@ -57,9 +64,12 @@ class SlowVehicle:
         for zone in scene.zones(*_ZONES):
             for one in scene.within(zone):
                 family, speed = _FAMILIES.get(one.label), one.lengths_s(_WINDOW_S)
-                if family is None or speed is None or not one.has_moved or queues & one.zones.keys():
+                if family is None or speed is None or not one.has_moved or one.is_cut or one.size < _LEAST_PIXELS:
                     continue
-                usual = self._usual((zone.name, family), one, speed, scene.now_s)
+                if queues & one.zones.keys():
+                    continue
+                band = int(_BANDS * one.point[1] / scene.height)
+                usual = self._usual((zone.name, family, band), one, speed, scene.now_s)
                 if usual is None or not _LEAST_SPEED < speed < self._limits.stated.slow_share * usual:
                     continue
                 if scene.now_s - one.first_s < _WINDOW_S or one.still_s(scene.now_s) > 1.0:
@@ -69,13 +79,13 @@ class SlowVehicle:
                     yield self._condition(zone.name, one, speed, usual, scene.now_s - since_s)
         self._slow_since_s = slow
 
-    def _usual(self, key: tuple[str, str], one: FollowedObject, speed: float, now_s: float) -> float | None:
-        """Median speed of the other vehicles of a class in a zone, while it flows; notes this one's."""
+    def _usual(self, key: _Place, one: FollowedObject, speed: float, now_s: float) -> float | None:
+        """Median speed of the other vehicles of a class at a place, while it flows; notes this one's."""
         speeds = self._speeds.setdefault(key, OrderedDict())
         while speeds and (len(speeds) > _MOST or now_s - next(iter(speeds.values()))[0] > _REMEMBERED_S):
             speeds.popitem(last=False)
         others = [other for track, (_, other) in speeds.items() if track != one.track_id]
-        speeds[one.track_id] = now_s, max(speed, speeds.get(one.track_id, (0.0, 0.0))[1])
+        speeds[one.track_id] = now_s, speed
         speeds.move_to_end(one.track_id)
         if len(others) < _LEAST_OTHERS or (usual := median(others)) < _FLOWS:
             return None

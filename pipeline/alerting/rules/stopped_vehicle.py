@@ -24,6 +24,8 @@ _ALONE: Final = 3.0
 _AMONG_OTHERS: Final = 9.0
 """The same where others stand, too: no light is red for three minutes."""
 _LEAST_PASSING: Final = 2
+_PASSING_PER_STANDING: Final = 2
+"""Vehicles that pass for each other one that stands: in a dense queue, some lane always moves."""
 
 
 class StoppedVehicle:
@@ -41,6 +43,9 @@ class StoppedVehicle:
     """
 
     rule: Final = AlertRule.STOPPED_VEHICLE
+    zones: Final = _LANES
+    whole_view: Final = False
+    factor: Final = 1.5
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -64,7 +69,7 @@ class StoppedVehicle:
 
     def _judge(self, scene: Scene, place: StandingPlace, zone: Zone) -> Iterator[Condition]:
         stands_s = place.stands_s(scene.now_s)
-        limit = self._limits.limit(self.rule, "stopped_s", zone.name, scene.ts_ms)
+        limit = self._limits.limit(self.rule, "stopped_s", zone.name, scene.ts_ms, factor=self.factor)
         if stands_s < limit.value * self._factor(scene, place, zone):
             return
         figures = {Figure.SECONDS: stands_s, Figure.LIMIT: limit.value}
@@ -86,9 +91,10 @@ class StoppedVehicle:
         """How many times the threshold has to pass."""
         since_s = max(place.since_s + _SETTLING_S, scene.now_s - _FLOWS_S)
         standing = {other.track_id for other in scene.standing}  # those that came to stand behind it pass nothing
-        if scene.motion.moved_since(zone.name, since_s, but=standing) >= _LEAST_PASSING:
-            return 1.0
         others = sum(other is not place and other.arrived for other in scene.standing)
+        passing = scene.motion.moved_since(zone.name, since_s, but=standing)
+        if passing >= max(_LEAST_PASSING, _PASSING_PER_STANDING * others):
+            return 1.0
         return _AMONG_OTHERS if others else _ALONE
 
     def _learn(self, scene: Scene, standing: dict[int, tuple[StandingPlace, str]]) -> None:

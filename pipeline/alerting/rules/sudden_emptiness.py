@@ -12,6 +12,7 @@ from pipeline.alerting.limits import Limits
 from pipeline.alerting.scene import Scene
 from pipeline.domain.alert_figures import Figure
 from pipeline.domain.events import AlertRule, Severity
+from pipeline.domain.traffic_areas import ZoneKind
 
 _WATCHED_S: Final = 900.0
 """Time that a view is watched before it is judged: what is usual now is known from it."""
@@ -35,6 +36,9 @@ class SuddenEmptiness:
     """
 
     rule: Final = AlertRule.SUDDEN_EMPTINESS
+    zones: Final[tuple[ZoneKind, ...]] = ()
+    whole_view: Final = True
+    factor: Final = _LONGEST
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -61,7 +65,7 @@ class SuddenEmptiness:
         yield from self._judge(scene, scene.now_s - self._last_s)
 
     def _judge(self, scene: Scene, empty_s: float) -> Iterator[Condition]:
-        limit = self._limits.limit(self.rule, "empty_s", "", scene.ts_ms, factor=_LONGEST)
+        limit = self._limits.limit(self.rule, "empty_s", "", scene.ts_ms, factor=self.factor)
         arrivals = list(self._arrivals)
         interval_s = (self._arrivals[-1] - arrivals[0]) / (len(arrivals) - 1)
         longest_s = max(after - before for before, after in pairwise(arrivals))

@@ -9,10 +9,9 @@ from typing import Final
 import numpy as np
 
 from pipeline.alerting.condition import Condition
-from pipeline.alerting.followed_object import FollowedObject, PathPoint, mean_size
+from pipeline.alerting.followed_object import PathPoint, mean_size
 from pipeline.alerting.limits import Limits
 from pipeline.alerting.scene import Scene
-from pipeline.alerting.standing_places import shared_area
 from pipeline.domain.alert_figures import Figure
 from pipeline.domain.events import AlertRule, Severity
 from pipeline.domain.traffic_areas import ZoneKind
@@ -21,10 +20,11 @@ _ZONES: Final = (ZoneKind.ROADWAY, ZoneKind.LANE, ZoneKind.BUS_LANE)
 _WINDOW_S: Final = 10.0
 _LEAST_S: Final = 3.0
 _LEAST_POINTS: Final = 12
-_LEAST_WAY: Final = 4.0
+_LEAST_WAY: Final = 3.0
 """Own sizes: shorter paths have no shape."""
 _AMPLITUDE: Final = 0.3
 """Own sizes to the side that a change of direction must go: half the width of a lane, about; boxes tremble by less."""
+_LEAST_PIXELS: Final = 12.0
 _BEND: Final = 2
 """Degree of the curve that a road is: one bend, no S."""
 
@@ -54,7 +54,7 @@ class SwervingVehicle:
         least = self._limits.stated.swerves
         for zone in scene.zones(*_ZONES):
             for one in scene.within(zone):
-                if not one.is_motor_vehicle or not one.has_moved:
+                if not one.is_motor_vehicle or not one.has_moved or one.size < _LEAST_PIXELS:
                     continue
                 untouched_s = scene.now_s - self._touched_s.get(one.track_id, -math.inf)
                 points = one.recent(min(_WINDOW_S, untouched_s))
@@ -74,20 +74,11 @@ class SwervingVehicle:
 
     def _note_touched(self, scene: Scene) -> None:
         """Note which vehicles' boxes touch others: what hides a part of a vehicle moves its ground point."""
-        vehicles = [one for one in scene.objects if one.is_motor_vehicle]
-        for number, one in enumerate(vehicles):
-            for other in vehicles[number + 1 :]:
-                if shared_area(one.box, other.box) > 0:
-                    self._touched_s[one.track_id] = self._touched_s[other.track_id] = scene.now_s
-            if _is_cut(one, scene):
+        for one in scene.objects:
+            if one.is_motor_vehicle and (one.is_touched or one.is_cut):
                 self._touched_s[one.track_id] = scene.now_s
         for track_id in [track for track, at_s in self._touched_s.items() if scene.now_s - at_s > _WINDOW_S]:
             del self._touched_s[track_id]
-
-
-def _is_cut(one: FollowedObject, scene: Scene) -> bool:
-    x1, y1, x2, y2 = one.box
-    return x1 <= 2 or y1 <= 2 or x2 >= scene.width - 2 or y2 >= scene.height - 2
 
 
 def changes_of_side(points: Sequence[PathPoint]) -> int:

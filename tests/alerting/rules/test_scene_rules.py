@@ -55,6 +55,14 @@ class TestStoppedVehicle:
         assert 29 <= seen[0].at_s <= 33
         assert tracks_of(seen) == {2}
 
+    def test_a_track_that_ends_when_it_brakes_is_followed_by_that_of_its_place(self) -> None:
+        cars = [Mover(1, drives(150, until_s=4)), Mover(2, stands(640, since_s=4.6)), *passing()]
+        assert tracks_of(watch(StoppedVehicle(LIMITS), cars, 40)) == {2}
+
+    def test_a_place_that_others_drive_over_is_empty(self) -> None:
+        cars = [Mover(1, stops(600, 10, until_s=22)), *passing(y=LANE_Y)]
+        assert not watch(StoppedVehicle(LIMITS), cars, 60)
+
     def test_one_alone_may_wait_three_times_as_long(self) -> None:
         seen = watch(StoppedVehicle(LIMITS), [Mover(1, stops(600, 10))], 90)
         assert 69 <= seen[0].at_s <= 73
@@ -200,7 +208,9 @@ class TestSuddenEmptiness:
 
 class TestSlowVehicle:
     def test_one_at_a_fifth_of_the_speed_of_the_others_is_seen(self) -> None:
-        seen = watch(SlowVehicle(LIMITS), [*passing(until_s=80), Mover(1, drives(40, since_s=50))], 75)
+        seen = watch(
+            SlowVehicle(LIMITS), [*passing(until_s=80), Mover(1, drives(40, since_s=50, y=OTHER_LANE_Y - 35))], 75
+        )
         assert tracks_of(seen) == {1}
 
     def test_one_that_slows_down_with_all_others_is_none(self) -> None:
