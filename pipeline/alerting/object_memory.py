@@ -139,7 +139,8 @@ def _distinct(objects: Sequence[FollowedObject]) -> list[FollowedObject]:
     # A person within a vehicle's box and above its wheels is in it, unlike one who passes in front of it.
     heights = boxes[:, 3] - boxes[:, 1]
     aboard = motor & (shared >= _ABOARD * areas[:, None]) & (boxes[:, None, 3] < boxes[:, 3] - 0.12 * heights)
-    touched = motor & (shared > _TOUCHES * areas[:, None]) & ~np.eye(len(ordered), dtype=bool)
+    touched = motor & (shared > _TOUCHES * areas[:, None])
+    np.fill_diagonal(touched, val=False)
     found: list[int] = []
     for number, one in enumerate(ordered):
         if one.is_rider or (one.label is Label.PERSON and aboard[number].any()):
