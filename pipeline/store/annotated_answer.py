@@ -68,6 +68,7 @@ class NoteCode(StrEnum):
     SENSITIVE = "small-counts-withheld"
     UNDECLARED = "no-declarations"
     COUNTS = "counts-are-tracks"
+    HITS = "hits-elsewhere"
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):

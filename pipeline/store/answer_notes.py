@@ -70,6 +70,7 @@ _COUNTS: Final = (
     "counts are tracks that began: a vehicle that is lost and found again counts twice, and parked ones may"
 )
 
+_HITS: Final = "alerts of listed plates are not among them: viapublica hotlist hits"
 _ERASED: Final = "erasures on request concern this time range, so data may be missing"
 """It names no vehicle: an answer must not say what was erased."""
 _UNKNOWN_ERASURES: Final = (
@@ -155,6 +156,8 @@ def _notes(
     if not rows:
         yield from silent_cameras(ask, question, context)
     yield from plate_notes(ask, question, context, rows)
+    if isinstance(question, Events) and question.kind is Kind.ALERT:
+        yield Note(code=NoteCode.HITS, text=context.language.text(_HITS))
     if isinstance(question, Traffic) and rows:
         yield Note(code=NoteCode.COUNTS, text=context.language.text(_COUNTS))
     if not rows:

@@ -164,6 +164,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "to now": "até agora",
     "to {time}": "até {time}",
     "all cameras": "todas as câmeras",
+    "alerts of listed plates are not among them: viapublica hotlist hits": "os alertas de placas procuradas não estão "
+    "incluídos: viapublica hotlist hits",
     "counts are tracks that began: a vehicle that is lost and found again counts twice, and parked ones may": "as "
     "contagens são trajetos iniciados: um veículo perdido e reencontrado conta duas vezes, e veículos estacionados "
     "podem contar várias",

@@ -159,6 +159,7 @@ NOTES: Final[Mapping[str, str]] = {
     "small-counts-withheld": "contagens pequenas retidas",
     "no-declarations": "câmeras sem declaração",
     "counts-are-tracks": "sobre as contagens",
+    "hits-elsewhere": "ocorrências à parte",
 }
 """By the code of a note."""
 

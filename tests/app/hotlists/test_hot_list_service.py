@@ -13,7 +13,7 @@ from pipeline.app.access.access_door import RefusedAccess
 from pipeline.app.access.approvals import ApprovalKind, Approvals, ApprovalState, NewApproval
 from pipeline.app.hotlists.hot_list_service import HotListService
 from pipeline.app.hotlists.list_hits import HitsWanted, list_hits
-from pipeline.app.queries import open_queries
+from pipeline.app.queries import NoteCode, open_queries
 from pipeline.domain.events import AlertEvent, Kind
 from pipeline.domain.operation import Operation
 from pipeline.domain.role import Role
@@ -138,8 +138,9 @@ def test_hits_are_shown_to_the_people_that_the_entry_names_and_by_no_other_quest
     operations = [one["operation"] for one in guard.records()[-2:]]
     assert operations == ["alert-review", "journey-query"]
     with open_queries(guard.stores, guard.as_("davi", "mobility")) as queries:
-        shown = queries.ask(Events(kind=Kind.ALERT)).value
-    assert [one.rule for one in shown if isinstance(one, AlertEvent)] == ["camera-lost"]
+        answer = queries.ask(Events(kind=Kind.ALERT))
+    assert [one.rule for one in answer.value if isinstance(one, AlertEvent)] == ["camera-lost"]
+    assert NoteCode.HITS in {note.code for note in answer.notes}, "what is left out is said"
 
 
 def test_a_list_is_imported_whole_and_exported_by_those_who_may(desk: Desk, tmp_path: Path) -> None:
