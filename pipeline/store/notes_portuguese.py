@@ -77,6 +77,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "{camera} esteve desligada, ou seus eventos ainda não chegaram ao banco, durante {time}{times} deste período",
     "{camera} was not permitted to run for {time}{times} within this time range": "{camera} ficou sem autorização para "
     "operar durante {time}{times} deste período",
+    "{camera} was not analyzed, because its view had moved, for {time}{times} within this time range": "{camera} não "
+    "foi analisada durante {time}{times} deste período, porque sua vista se deslocou",
     "{camera} failed for {time}{times} within this time range": "{camera} falhou durante {time}{times} deste período",
     "{camera} had frames dropped, because the machine was overloaded, for {time}{times} within this time range": ""
     "{camera} teve quadros descartados, porque a máquina estava sobrecarregada, durante {time}{times} deste período",
@@ -109,6 +111,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "recorded video of {cameras} is not analyzed to its end, so events within this time range may be missing: "
     "{names}": "vídeos gravados de {cameras} não foram analisados até o fim, e podem faltar eventos deste período: "
     "{names}",
+    "{cameras} were not analyzed, because their views had moved, within this time range: {names}": "{cameras} sem "
+    "análise em parte deste período, porque suas vistas se deslocaram: {names}",
     "{cameras} may have been interrupted within this time range, and no life signs are stored: {names}": "{cameras} "
     "podem ter sido interrompidas em parte deste período, e não há sinais de vida no banco: {names}",
     "recorded video is not analyzed to its end: {names}": "vídeo gravado que não foi analisado até o fim: {names}",
