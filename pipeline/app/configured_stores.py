@@ -8,6 +8,7 @@ from datetime import tzinfo
 from pathlib import Path
 
 from pipeline.audit.settings import AuditSettings
+from pipeline.channels.settings import AnyChannelSettings
 from pipeline.config.settings import Config
 from pipeline.domain.camera import Camera
 from pipeline.domain.institution import Institution
@@ -47,6 +48,7 @@ class ConfiguredStores:
         register_database: register of disclosures, people and cameras; None for the usual one.
         query_limits: how many searches by plate an account may make.
         hotlists: threshold of matches with hot-lists.
+        channels: of alerts.
     """
 
     data_dir: Path
@@ -66,6 +68,7 @@ class ConfiguredStores:
     register_database: str | None = None
     query_limits: QueryLimits = field(default_factory=QueryLimits)
     hotlists: HotListSettings = field(default_factory=HotListSettings)
+    channels: tuple[AnyChannelSettings, ...] = ()
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -89,6 +92,7 @@ class ConfiguredStores:
             config.register_database,
             config.query_limits.limits(),
             config.hotlists,
+            config.channels,
         )
 
     @classmethod

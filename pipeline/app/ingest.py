@@ -59,9 +59,7 @@ class IngestRun:
         tombstones = Tombstones(config.data_dir)
         tombstones.check()
         cameras = {camera.id: camera.camera() for camera in config.cameras}
-        self._gate = gate = Gate(
-            cameras, declared.cameras(), [tombstones.refusal], [sink.name for sink in config.sinks]
-        )
+        self._gate = gate = Gate(cameras, declared.cameras(), [tombstones.refusal], config.sink_names)
         self._reload = IngestReload(path, config, gate)
         # A SimpleQueue may be used in signal handlers, an Event may not.
         self._requests: queue.SimpleQueue[None] = queue.SimpleQueue()

@@ -206,7 +206,7 @@ def _audit(config: Config) -> OperationAudit:
 
 def _gate_of(config: Config) -> Gate:
     cameras_now = strictest_cameras(config.data_dir, {camera.id: camera.camera() for camera in config.cameras})
-    return Gate(cameras_now, subjects=[sink.name for sink in config.sinks])
+    return Gate(cameras_now, subjects=config.sink_names)
 
 
 def _send(kafka: KafkaSettings, messages: Sequence[Message]) -> None:

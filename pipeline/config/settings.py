@@ -11,6 +11,7 @@ from pipeline.adaptive.settings import AnalyzeSettings
 from pipeline.alerting.settings import AlertSettings
 from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.audit.settings import AuditSettings
+from pipeline.channels.settings import AnyChannelSettings
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.engine_settings import EngineSettings
 from pipeline.config.query_settings import QueryLimitSettings
@@ -21,6 +22,8 @@ from pipeline.config.zone_name import ZoneName
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
 from pipeline.hotlists.settings import HotListSettings
+from pipeline.domain.channel_names import is_channel
+from pipeline.domain.route import GeoPoint
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings, PreviewSettings
 from pipeline.record.settings import RecordSettings
@@ -127,6 +130,11 @@ class Config(BaseModel):
         title="Sinks",
         description="Destinations of events; without `store`, the first event store among them answers queries.",
     )
+    channels: tuple[AnyChannelSettings, ...] = Field(
+        default=(),
+        title="Channels",
+        description="Where alerts are sent, besides the sinks; each by a route of its own.",
+    )
     store: Annotated[StoreSettings, Field(discriminator="type")] | None = Field(
         default=None,
         title="Event store",
@@ -185,6 +193,20 @@ class Config(BaseModel):
         """The event stores that `viapublica run` fills itself."""
         return tuple(s for s in self.sinks if isinstance(s, ChdbSinkSettings | ClickHouseSinkSettings))
 
+    @property
+    def places_of_cameras(self) -> dict[str, GeoPoint]:
+        """Coordinates of the cameras that have some, by id."""
+        return {
+            camera.id: GeoPoint(camera.latitude, camera.longitude)
+            for camera in self.cameras
+            if camera.latitude is not None and camera.longitude is not None
+        }
+
+    @property
+    def sink_names(self) -> list[str]:
+        """Names of all sinks, those of channels too."""
+        return [sink.name for sink in self.sinks] + [name for one in self.channels for name in one.sink_names]
+
     @field_validator("cameras")
     @classmethod
     def _camera_ids_differ(cls, cameras: tuple[CameraSettings, ...]) -> tuple[CameraSettings, ...]:
@@ -195,7 +217,33 @@ class Config(BaseModel):
     @classmethod
     def _sink_names_differ(cls, sinks: tuple[SinkSettings, ...]) -> tuple[SinkSettings, ...]:
         _check_differ("sink name", [sink.name for sink in sinks])
+        if reserved := next((sink.name for sink in sinks if is_channel(sink.name)), ""):
+            raise ValueError(f"sink name {reserved!r} begins like those of channels; give it another name")
         return sinks
+
+    @field_validator("channels")
+    @classmethod
+    def _channel_names_differ(cls, channels: tuple[AnyChannelSettings, ...]) -> tuple[AnyChannelSettings, ...]:
+        _check_differ("channel name", [name for channel in channels for name in channel.sink_names])
+        return channels
+
+    @model_validator(mode="after")
+    def _channels_name_what_is_configured(self) -> Self:
+        cameras = {camera.id for camera in self.cameras}
+        groups = {group.name for group in self.retention.groups}
+        owners = {camera.owner for camera in self.cameras} - {""}
+        for channel in self.channels:
+            for key, named, known in (
+                ("cameras", channel.cameras, cameras),
+                ("groups", channel.groups, groups),
+                ("owners", channel.owners, owners),
+            ):
+                if unknown := sorted(set(named) - known):
+                    raise ValueError(
+                        f"channels: {key} of {channel.name!r} name {unknown[0]!r}, which is not configured, so its "
+                        "alerts would not be sent"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _groups_are_of_configured_cameras(self) -> Self:

@@ -33,6 +33,11 @@ FREE_TEXTS: Final = {
     "sinks[].database": TextKind.PLACE,
     "sinks[].topic_prefix": TextKind.PLACE,
     "store.database": TextKind.PLACE,
+    "channels[].name": TextKind.PLACE,
+    "channels[].groups[]": TextKind.PLACE,
+    "channels[].owners[]": TextKind.BODY,
+    "channels[].areas[]": TextKind.PLACE,
+    "channels[].topic": TextKind.PLACE,
     "ingest.group": TextKind.PLACE,
     "retention.groups[].name": TextKind.PLACE,
 }

@@ -26,6 +26,18 @@ class AcknowledgedDataLost(SinkError):
     """The destination has lost events that it had confirmed: what the spool still retains must be sent again."""
 
 
+class Postponed(SinkError):
+    """The events are to be written later, and nothing is wrong: a rate limit, or quiet hours.
+
+    Args:
+        seconds: until then.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("delivery", f"is postponed for {seconds:.0f} s")
+        self.seconds = seconds
+
+
 class EventWriter(Protocol):
     """Writes batches to one broker, database or file; used by one thread only.
 
@@ -53,6 +65,7 @@ class EventWriter(Protocol):
         Raises:
             EventRefused: at least one of them will never be taken; how many of the others were is not known.
             AcknowledgedDataLost: it has lost what it had confirmed before.
+            Postponed: not before some time; it stays open.
             ViapublicaError: not now.
         """
         ...

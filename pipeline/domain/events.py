@@ -161,6 +161,7 @@ class AlertRule(StrEnum):
     LISTED_PLATE = "listed-plate"
     HOT_LISTS_NOT_CHECKED = "hot-lists-not-checked"
     HOT_LISTS_CHECKED = "hot-lists-checked"
+    TEST = "test"
 
 
 class IncidentPhase(StrEnum):

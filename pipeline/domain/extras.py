@@ -20,6 +20,7 @@ EXTRA_OF: Final = {
     "onveef": "onvif",
     "openpyxl": "release",
     "openvino": "openvino",
+    "paho": "mqtt",
     "pyarrow": "parquet",
     "pyotp": "release",
     "rfc3161_client": "time-stamps",

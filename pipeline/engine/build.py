@@ -23,6 +23,7 @@ from pipeline.domain.ports import PlateReader
 from pipeline.engine.alert_rules import AlertRules
 from pipeline.engine.camera_factory import CameraFactory, build_source, is_live
 from pipeline.engine.camera_permissions import CameraPermissions
+from pipeline.engine.channel_sinks import channel_sinks
 from pipeline.engine.device_fallback import open_detector, open_reader
 from pipeline.engine.disposal_report import DisposalReport
 from pipeline.engine.event_dispatcher import EventDispatcher
@@ -161,6 +162,7 @@ def _dispatcher(
 ) -> EventDispatcher:
     """What delivers events to the sinks; closed before the rows that repeated analyses replace are deleted."""
     sinks = [build_sink(sink, config.data_dir, gate.admit_stored) for sink in config.sinks]
+    sinks += channel_sinks(config, gate.admit_stored)
     dispatcher = EventDispatcher(gate, sinks, config.engine.backlog_events, metrics)
     stack.callback(lambda: repeated.delete_replaced(config, dispatcher.statuses()))
     stack.callback(dispatcher.close, config.engine.shutdown_timeout_s)
@@ -183,7 +185,7 @@ def _gate(config: Config) -> Gate:
     tombstones = Tombstones(config.data_dir)
     tombstones.check()
     conditions = [tombstones.refusal, ClockLead(config.engine.max_clock_lead_s).refusal]
-    return Gate({}, declared.cameras(), conditions, [sink.name for sink in config.sinks])
+    return Gate({}, declared.cameras(), conditions, config.sink_names)
 
 
 class _Preparation:

@@ -14,7 +14,7 @@ from pipeline.domain.backoff import Backoff
 from pipeline.domain.credentials import redact
 from pipeline.domain.event_compatibility import read_event, why_unreadable
 from pipeline.domain.event_identity import is_own_id
-from pipeline.domain.event_writer import AcknowledgedDataLost, EventRecord, EventRefused, EventWriter
+from pipeline.domain.event_writer import AcknowledgedDataLost, EventRecord, EventRefused, EventWriter, Postponed
 from pipeline.domain.events import Event, encode
 from pipeline.domain.ports import SinkStatus
 from pipeline.errors import Backpressure, SinkError, ViapublicaError
@@ -193,6 +193,11 @@ class SpooledSink:
                     backoff.reset()
                 except AcknowledgedDataLost as loss:
                     self._open, self._data_loss = True, loss
+                except Postponed as later:
+                    self._spool.rewind()
+                    if self._schedule.closed:
+                        return
+                    self._schedule.pause(later.seconds)
                 except Exception as error:  # noqa: BLE001 - whatever a driver raises, the events must stay in order
                     self._spool.rewind()
                     if self._pause(error, backoff):

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from pipeline.domain.channel_names import is_channel
 from pipeline.domain.event_compatibility import read_event
 from pipeline.domain.events import Kind, kind_of
 from pipeline.errors import SinkError, ViapublicaError
@@ -40,7 +41,8 @@ def waiting_in_spools(
     """Events that the spools of a data folder have not delivered, as far as their checkpoints show.
 
     Args:
-        data_dir: the data folder; sinks: those configured; a spool of a file of JSON lines leads to no event store.
+        data_dir: the data folder; sinks: those configured; a spool of a file of JSON lines, or of a channel, leads to
+            no event store.
         wanted: which events.
         running: whether a run may be delivering them now; else all wait.
     """
@@ -52,7 +54,7 @@ def waiting_in_spools(
     except OSError:
         return [WaitingEvents(WaitingPlace.SPOOL, "spool", None)]
     for folder in folders:
-        if folder.name not in files:
+        if folder.name not in files and not is_channel(folder.name):
             try:
                 events: int | None = undelivered_events(folder, wanted.wants, before_ms)
             except (SinkError, OSError):

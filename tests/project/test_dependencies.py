@@ -97,7 +97,7 @@ def test_every_declared_dependency_is_imported() -> None:
 
 
 def test_each_optional_package_is_in_the_extra_that_errors_name() -> None:
-    of_package = {"argon2": "argon2-cffi", "c2pa": "c2pa-python", "skvideo": "scikit-video"}
+    of_package = {"argon2": "argon2-cffi", "c2pa": "c2pa-python", "paho": "paho-mqtt", "skvideo": "scikit-video"}
     for package, extra in EXTRA_OF.items():
         assert canonicalize_name(of_package.get(package, package)) in _EXTRAS[extra], package
     errors_know = {canonicalize_name(of_package.get(package, package)) for package in EXTRA_OF}

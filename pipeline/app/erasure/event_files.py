@@ -90,6 +90,7 @@ def out_of_reach(configured: ConfiguredStores, stores: Sequence[StoreSettings]) 
         found.append(NO_CONFIGURATION)
     else:
         names = {sink.name for sink in configured.sinks}
+        names |= {name for channel in configured.channels for name in channel.sink_names}
         found += [former_sink(spool.name) for spool in spools(configured.data_dir) if spool.name not in names]
     for sink in configured.sinks:
         if isinstance(sink, KafkaSettings):

@@ -77,6 +77,8 @@ def check(
         title = "Privacy masks, and areas ignored by plate reading"
         print_table(title, ["camera", "area", "corners", "of the image"], areas)
     say(out, f"sinks: {', '.join(f'{s.name} ({s.type})' for s in checked.config.sinks)}")
+    if checked.config.channels:
+        say(out, f"channels: {', '.join(f'{one.name} ({one.type})' for one in checked.config.channels)}")
     if checked.config.event_stores:
         say(out, f"store: {', '.join(store.type for store in checked.config.event_stores)}")
     say(out, f"data:  {checked.config.data_dir}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pipeline.domain.alert_names import PORTUGUESE_RULES, PORTUGUESE_SEVERITIES
 from pipeline.domain.language import ENGLISH, Language, portuguese
 from pipeline.domain.locale import Locale
 
@@ -63,6 +64,17 @@ HEADINGS: Final[Mapping[str, str]] = {
     "authority": "autoridade",
     "probability": "probabilidade",
     "route": "percurso",
+    "incident": "ocorrência",
+    "holder": "responsável",
+    "alerts": "alertas",
+    "phase": "fase",
+    "text": "descrição",
+    "person": "pessoa",
+    "action": "providência",
+    "reason": "motivo",
+    "evidence": "evidências",
+    "number": "número",
+    "incidents": "ocorrências",
 }
 
 _CLASSES: Final[Mapping[str, str]] = {
@@ -74,6 +86,12 @@ _CLASSES: Final[Mapping[str, str]] = {
     "truck": "caminhão",
     "face": "rosto",
     "plate": "placa",
+}
+INCIDENT_STATES: Final[Mapping[str, str]] = {
+    "new": "nova",
+    "acknowledged": "assumida",
+    "escalated": "encaminhada",
+    "closed": "encerrada",
 }
 VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     "kind": {
@@ -92,7 +110,15 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "vehicle": _CLASSES,
     "label": _CLASSES,
-    "severity": {"info": "informação", "warning": "aviso", "critical": "crítica"},
+    "severity": PORTUGUESE_SEVERITIES,
+    "action": {
+        "acknowledge": "assumida",
+        "escalate": "encaminhada",
+        "close": "encerrada",
+        "comment": "comentário",
+    },
+    "reason": {"true": "confirmada", "false": "falso alarme", "duplicate": "duplicada", "test": "teste"},
+    "phase": {"begun": "início", "updated": "atualização", "ended": "fim"},
     "state": {
         "connecting": "conectando",
         "streaming": "transmitindo",
@@ -106,30 +132,9 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "failed": "com falha",
         "no-life-sign": "sem sinal de vida",
         "not-permitted": "sem autorização",
+        **INCIDENT_STATES,
     },
-    "rule": {
-        "camera-lost": "câmera perdida",
-        "events-lost": "eventos perdidos",
-        "events-refused": "eventos recusados",
-        "events-refused-by-policy": "eventos recusados pela política",
-        "overloaded": "sobrecarga",
-        "overload-ended": "fim da sobrecarga",
-        "stored-data-lost": "dados armazenados perdidos",
-        "clock-wrong": "relógio errado",
-        "disposal-held": "descarte suspenso",
-        "image-unusable": "imagem inútil",
-        "image-restored": "imagem restabelecida",
-        "scene-conflict": "conflito de cena",
-        "scene-conflict-ended": "fim do conflito de cena",
-        "camera-not-permitted": "câmera sem autorização",
-        "camera-moved": "câmera movida",
-        "view-confirmed": "vista confirmada",
-        "view-unchecked": "vista não verificável",
-        "view-checked": "vista novamente verificável",
-        "low-rate": "taxa baixa",
-        "hot-lists-not-checked": "listas de placas não verificadas",
-        "hot-lists-checked": "listas de placas verificadas",
-    },
+    "rule": PORTUGUESE_RULES,
 }
 """By column; a word that is not in it stays as it is."""
 NOTES: Final[Mapping[str, str]] = {
@@ -165,6 +170,19 @@ NOTES: Final[Mapping[str, str]] = {
 
 _MESSAGES: Final[Mapping[str, str]] = {
     "Reads of {plates}": "Leituras de {plates}",
+    "Incidents": "Ocorrências",
+    "Alerts": "Alertas",
+    "Steps": "Providências",
+    "Hand-overs": "Passagens de turno",
+    "incident": "ocorrência",
+    "incident {incident}: {state}": "ocorrência {incident}: {state}",
+    "incident {incident}: {state} by {person} since {time}": "ocorrência {incident}: {state} por {person} desde {time}",
+    "no person has acknowledged it": "ninguém a assumiu",
+    "{incidents} about plates are not shown: you may not review alerts of plates": "{incidents} de placas não "
+    "exibidas: não há permissão para consultar alertas de placas",
+    "hand-over {number} with {incidents}; the next shift: viapublica alerts hand-over --accept {number}": "passagem de "
+    "turno {number} com {incidents}; o próximo turno: viapublica alerts hand-over --accept {number}",
+    "hand-over {number} acknowledged: {incidents}": "passagem de turno {number} recebida: {incidents}",
     "Events": "Eventos",
     "Hits": "Ocorrências",
     "Cameras": "Câmeras",
@@ -197,7 +215,10 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "their reads are not compared": "suas leituras não são comparadas",
     "{names} and {number} more": "{names} e mais {number}",
 }
-PORTUGUESE: Final = portuguese(_MESSAGES, {"read": ("leitura", "leituras"), "plate": ("placa", "placas")})
+PORTUGUESE: Final = portuguese(
+    _MESSAGES,
+    {"read": ("leitura", "leituras"), "plate": ("placa", "placas"), "incident": ("ocorrência", "ocorrências")},
+)
 
 
 def messages_language(locale: Locale | None) -> Language:

@@ -22,6 +22,8 @@ _HEADINGS: Final = {
     "hour": "hora",
     "day": "dia",
     "85%": HEADINGS["p85"],
+    "duplicate of": "duplicada de",
+    "accepted by": "recebida por",
 }
 """Beside those of files."""
 _VALUES: Final = {**VALUES, "class": VALUES["label"]}

@@ -1,0 +1,114 @@
+"""Time from a frame's arrival to the channel: RTSP cameras, a zone that is always closed, and a webhook.
+
+Each camera shows a looped clip; whatever moves enters the zone, which begins an incident. An alert has the time at
+which the frame arrived in which its condition was met, so that the rule's own waiting time is not part of the figure;
+the webhook notes when the request came.
+
+    python -m benchmarks.alert_latency --clip ../shared/data/clips/car-detection.mp4 --models ../shared/models
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import psutil
+
+from benchmarks.overload import running
+from pipeline.benchmark.results_page import machine, write_table
+from tests.servers.rtsp import RtspServer, encode_loop, free_port
+
+MEASURES = ("pipeline/engine", "pipeline/alerting", "pipeline/channels", "pipeline/sink/spooled.py")
+"""The code that the figures are of."""
+_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+ZONE = "{name: road, kind: restricted, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]]}"
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Notes the age of each alert at its arrival, seconds."""
+
+    ages: list[float] = []  # noqa: RUF012 - of the one server of this program
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        arrived_ms = time.time() * 1000
+        alert = json.loads(self.rfile.read(int(self.headers["content-length"])))["data"]
+        if alert["rule"] == "zone-entered" and alert["phase"] != "ended":
+            self.ages.append((arrived_ms - alert["ts_ms"]) / 1000)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+
+def configuration(server: RtspServer, options: argparse.Namespace, folder: Path, *, port: int, hook: int) -> str:
+    entries = "\n".join(
+        f"  - {{id: cam-{n}, source: '{server.url(n)}', scope: public-road, analyze_fps: {options.fps}, "
+        f"areas: {{zones: [{ZONE}]}}}}"
+        for n in range(options.cameras)
+    )
+    return (
+        f"cameras:\n{entries}\ndata_dir: '{folder / 'data'}'\n"
+        f"sinks: [{{type: jsonl, path: '{folder / 'events.jsonl'}'}}]\n"
+        "alerts: {clear_s: 5, group_s: 5, most_per_hour: 1000}\n"
+        f"channels: [{{type: webhook, name: here, url: 'http://127.0.0.1:{hook}/', secret: {{password: {_SECRET}}}, "
+        "severity: info, most_per_minute: 60000}]\n"
+        f"observability: {{log_level: error, metrics: {{port: {port}}}}}\n"
+    )
+
+
+def measure(options: argparse.Namespace) -> None:
+    receiver = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    Thread(target=receiver.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        loop = encode_loop(folder / "loop.h264", source=options.clip, seconds=20, size=(1280, 720))
+        with RtspServer(loop, mounts=options.cameras) as server:
+            config, port = folder / "run.yaml", free_port()
+            hook = receiver.server_address[1]
+            config.write_text(configuration(server, options, folder, port=port, hook=hook))
+            with running(config, port, options.models):
+                time.sleep(10)
+                Receiver.ages.clear()
+                time.sleep(options.minutes * 60)
+    receiver.shutdown()
+    ages = np.array(Receiver.ages)
+    if not ages.size:
+        raise SystemExit("no alert came: does anything move in the clip?")
+    rows = [["alerts", ages.size]]
+    rows += [[f"{name}, s", round(float(np.quantile(ages, q)), 2)] for name, q in (("median", 0.5), ("p95", 0.95))]
+    rows.append(["largest, s", round(float(ages.max()), 2)])
+    write_table(
+        options.out / "alert_latency.md",
+        f"Frame's arrival to webhook, {options.cameras} RTSP cameras of 720p25, analyze_fps {options.fps:g}",
+        f"{machine()} Load of the machine by other programs: {psutil.getloadavg()[2]:.0f}. Command: "
+        f"`python -m benchmarks.alert_latency --cameras {options.cameras} --minutes {options.minutes:g} "
+        f"--fps {options.fps:g}`.",
+        measures=MEASURES,
+        columns=["measurement", "figure"],
+        rows=rows,
+    )
+    print(json.dumps(rows, indent=1))
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--clip", type=Path, required=True)
+    arguments.add_argument("--models", type=Path, required=True)
+    arguments.add_argument("--cameras", type=int, default=16)
+    arguments.add_argument("--fps", type=float, default=2, help="analyzed per second and camera")
+    arguments.add_argument("--minutes", type=float, default=3)
+    arguments.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    measure(arguments.parse_args())
+
+
+if __name__ == "__main__":
+    main()
