@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pipeline import __version__
+from pipeline.app.alerts.waiting_alerts import TRY_IT, waiting_alerts
 from pipeline.app.hotlists.run_hot_lists import hot_lists_readable
 from pipeline.config import load_config
 from pipeline.config.settings import Config
@@ -95,6 +96,7 @@ def check_components(config: Config | None, models: Path | None) -> Iterator[Com
     yield _check("inference (ONNX Runtime)", "onnxruntime", _onnx_runtime, "pip install onnxruntime")
     yield _graphics(config)
     yield _optional("discovery of cameras (ONVIF)", "onveef", "pip install 'viapublica[onvif]'")
+    yield _optional("alerts by MQTT (paho-mqtt)", "paho", "pip install 'viapublica[mqtt]'")
     yield _optional("inference on Intel and AMD CPUs (OpenVINO)", "openvino", "pip install 'viapublica[openvino]'")
     yield _optional("training and .pt weights (Ultralytics)", "ultralytics", "pip install 'viapublica[ultralytics]'")
     yield _importable("plate reading (fast-plate-ocr)", "fast-plate-ocr", "fast_plate_ocr")
@@ -265,6 +267,9 @@ def _servers(config: Config) -> Iterator[ComponentCheck]:
         elif isinstance(sink, KafkaSettings):
             check, fix = partial(_kafka, sink, config.data_dir), "Start the broker, or fix its address"
             yield _check(f"sink {sink.name} (Kafka)", "", check, fix)
+    for channel in config.channels:
+        for name in channel.sink_names:
+            yield _check(f"{name} ({channel.type})", "", partial(waiting_alerts, config.data_dir, name), TRY_IT)
 
 
 def _stored_data(config: Config) -> str:

@@ -155,6 +155,21 @@ class EventQueries:
         self._record(answered(question, self._requester, answer.value, who))
         return replace(answer, evaluation=self.evaluation)
 
+    def ask_again(self, question: Question[A], new: Callable[[A], A]) -> A:
+        """What is new in the answer to a question that is repeated many times, without notes; recorded where it is any.
+
+        Args:
+            question: what is asked; new: leaves what was not shown before.
+
+        Raises:
+            RefusedAccess, StoreError, AuditUnavailable: see `ask`.
+        """
+        who = {} if self._access is None else decide_question(self._access, question, self._known_cameras)
+        value = new(self._value(question))
+        if value:
+            self._record(answered(question, self._requester, value, who))
+        return value
+
     @property
     def evaluation(self) -> bool:
         """Whether no people are registered, so that nothing is refused."""

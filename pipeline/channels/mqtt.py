@@ -21,6 +21,9 @@ _ENDS: Final = {
     AlertRule.OVERLOAD_ENDED.value: AlertRule.OVERLOADED.value,
     AlertRule.IMAGE_RESTORED.value: AlertRule.IMAGE_UNUSABLE.value,
     AlertRule.SCENE_CONFLICT_ENDED.value: AlertRule.SCENE_CONFLICT.value,
+    AlertRule.VIEW_CONFIRMED.value: AlertRule.CAMERA_MOVED.value,
+    AlertRule.VIEW_CHECKED.value: AlertRule.VIEW_UNCHECKED.value,
+    AlertRule.HOT_LISTS_CHECKED.value: AlertRule.HOT_LISTS_NOT_CHECKED.value,
 }
 """Rules that say that the condition of another one is over."""
 _AT_LEAST_ONCE: Final = 1

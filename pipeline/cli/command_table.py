@@ -79,6 +79,11 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "List the cameras that sent events: last seen, state, counts per kind.",
         _QUERIES,
     ),
+    "alerts": CommandEntry(
+        "alerts.app:app",
+        "Incidents: list, show, ack, escalate, close, comment, hand-over, test.",
+        _QUERIES,
+    ),
     "export": CommandEntry(
         "query.export_command:export",
         "Write a dataset for research: tracks with points, counts, terms, checksums.",
@@ -113,7 +118,9 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         _OPERATION,
     ),
     "people": CommandEntry(
-        "people.people_commands:app", "People: add, train, term, role, invite, leave, import.", _OPERATION
+        "people.people_commands:app",
+        "People: add, train, term, role, shift, vehicle, invite, leave, import.",
+        _OPERATION,
     ),
     "login": CommandEntry(
         "people.login_commands:login",

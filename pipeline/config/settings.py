@@ -21,9 +21,9 @@ from pipeline.config.text_settings import TextSettings
 from pipeline.config.zone_name import ZoneName
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
-from pipeline.hotlists.settings import HotListSettings
 from pipeline.domain.channel_names import is_channel
 from pipeline.domain.route import GeoPoint
+from pipeline.hotlists.settings import HotListSettings
 from pipeline.lpr.settings import LprSettings
 from pipeline.observe.settings import ObserveSettings, PreviewSettings
 from pipeline.record.settings import RecordSettings

@@ -46,6 +46,12 @@ class Operation(LegalTerm):
     BULK_QUERY = "bulk-query", "bulk query of plates", "consulta de placas em massa", _PLATES
     PLATE_LIST = "plate-list", "entry in the list of searched plates", "registro em lista de placas procuradas", _PLATES
     ALERT_REVIEW = "alert-review", "review of plate alerts", "consulta de alertas de placas", _PLATES
+    INCIDENT = (
+        "incident",
+        "handling of an incident",
+        "tratamento de ocorrência",
+        "decree 18.743/2014 art. 2, art. 5 §3",
+    )
     COUNT_QUERY = "count-query", "query of counts", "consulta de contagens", "decree 18.743/2014 art. 2"
     EXPORT = "export", "export of answers", "exportação de respostas", "decree 18.743/2014 art. 6 X"
 

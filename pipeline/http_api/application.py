@@ -12,7 +12,15 @@ from starlette.responses import Response
 
 from pipeline import __version__
 from pipeline.errors import ViapublicaError
-from pipeline.http_api import audit_routes, health_routes, people_routes, question_routes, rights_routes, session_routes
+from pipeline.http_api import (
+    audit_routes,
+    health_routes,
+    incident_routes,
+    people_routes,
+    question_routes,
+    rights_routes,
+    session_routes,
+)
 from pipeline.http_api.problems import Problem, RequestRefused, problem, problem_of
 from pipeline.http_api.request_guard import RequestGuard
 from pipeline.http_api.service import Service
@@ -21,6 +29,7 @@ _ROUTES: Final = (
     health_routes.router,
     session_routes.router,
     question_routes.router,
+    incident_routes.router,
     audit_routes.router,
     people_routes.router,
     rights_routes.router,
@@ -36,7 +45,7 @@ def create_application(service: Service) -> FastAPI:
     app = FastAPI(
         title="viapublica",
         version=__version__,
-        summary="Queries of plates and events, cameras, people and the audit of an installation.",
+        summary="Queries of plates and events, incidents, cameras, people and the audit of an installation.",
         docs_url=None,  # pages of documentation would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,  # a redirect would repeat the address

@@ -29,6 +29,8 @@ _VERIFICATIONS: Final = (4, 3600.0)
 _PASSWORDS_AT_ONCE: Final = 2
 """Passwords that are checked at the same time: each takes 64 MiB and a processor."""
 _LONGEST_WAIT_S: Final = 5.0
+_MOST_STREAMS: Final = 16
+"""Streams of alerts at the same time: each asks the event store once a second."""
 
 
 class Limits:
@@ -113,6 +115,7 @@ class Service:
         encrypted: whether clients reach the server by TLS, its own or a proxy's.
         behind_proxy: whether a proxy in front states the address of the client (``X-Forwarded-For``).
         limits: of requests; store: the event store, open from the first question on.
+        streams: a turn for each stream of alerts.
     """
 
     register: str
@@ -122,6 +125,7 @@ class Service:
     behind_proxy: bool = False
     limits: Limits = field(init=False)
     store: SharedStore = field(init=False)
+    streams: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(_MOST_STREAMS))
 
     @property
     def now_ms(self) -> int:

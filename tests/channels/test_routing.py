@@ -14,7 +14,7 @@ from pipeline.channels.alert_message import AlertMessage
 from pipeline.channels.channel import ChannelWriter, RateLimit
 from pipeline.channels.routing import AlertRoute, quiet_for_s, routed_cameras
 from pipeline.channels.settings import ChannelSettings, QuietHours
-from pipeline.domain.alert_names import ABOUT_PLATES
+from pipeline.domain.alert_names import ABOUT_PLATES, PORTUGUESE_RULES
 from pipeline.domain.event_writer import EventRefused, Postponed
 from pipeline.domain.events import AlertRule, Severity
 from tests.channels.messages import changed_alert, record, webhook
@@ -147,3 +147,7 @@ def test_an_alert_about_a_plate_is_refused_by_a_channel_that_is_not_marked(rule:
     assert channel.batches == []
     writer(channel, webhook(plates=True), now).write([record(changed_alert(rule=rule))])
     assert len(channel.batches) == 1
+
+
+def test_every_rule_has_a_name_in_portuguese() -> None:
+    assert set(PORTUGUESE_RULES) == {rule.value for rule in AlertRule}

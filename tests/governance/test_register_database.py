@@ -15,6 +15,7 @@ from sqlalchemy import create_engine
 
 from pipeline import governance
 from pipeline.errors import MissingComponent, ReleaseError
+from pipeline.governance import hot_list_register, incident_register  # noqa: F401 - each adds its tables to the metadata
 from pipeline.governance.register import Register
 from pipeline.governance.register_database import REVISION
 from pipeline.governance.tables import Base

@@ -46,7 +46,7 @@ def _start(words: tuple[str, ...]) -> int | None:
 _COMMANDS = _commands()
 _OURS = sorted({command.words[at:] for command in _COMMANDS if (at := _start(command.words)) is not None})
 _MAKE = sorted({command.words for command in _COMMANDS if command.words[0] == "make"})
-_TOOLS = {".", "cp", "git", "docker", "journalctl", "pip", "python3", "sqlite3", "sudo", "sudoedit", "systemctl"}
+_TOOLS = set(". cp curl docker echo git journalctl pip python3 sqlite3 sudo sudoedit systemctl".split())
 """Of the system; what follows them is not checked."""
 _GROUPS = {
     *(
@@ -55,6 +55,7 @@ _GROUPS = {
             *(
                 "audit",
                 "approvals",
+                "alerts",
                 "backup",
                 "bench",
                 "camera",

@@ -30,6 +30,7 @@ from pipeline.governance import (  # noqa: F401 - each adds its tables to the me
     approval_register,
     camera_tables,
     hot_list_register,
+    incident_register,
     people_tables,
     query_register,
     sharing_register,
@@ -40,14 +41,16 @@ from tests.project.places import ROOT
 
 CONFIG = {
     "addresses and hosts": """cameras[].source cameras[].tls_name cameras[].allowed_hosts[] sinks[].host store.host
-        sinks[].brokers[] observability.metrics.host ingest.source audit.time_stamp_authority""",
-    "ids of cameras": "cameras[].other_scene_than[] retention.groups[].cameras[]",
+        sinks[].brokers[] channels[].url channels[].host channels[].sender channels[].to[] observability.metrics.host
+        ingest.source audit.time_stamp_authority""",
+    "ids of cameras": "cameras[].other_scene_than[] retention.groups[].cameras[] channels[].cameras[]",
     "places of files and databases": "register_database",
     "logins": """cameras[].user cameras[].password_env sinks[].login.user sinks[].login.password_env sinks[].sasl.user
-        sinks[].sasl.password_env store.login.user store.login.password_env""",
-    "enumerations and model cards": """zone detect.model detect.plate_model detect.label_confidence[] lpr.model
-        lpr.corners analytics.labels[] alerts.off[] cameras[].alerts.off[]
-        cameras[].alerts.closed[] cameras[].alerts.closed[][] cameras[].areas.drawn_for""",
+        sinks[].sasl.password_env channels[].secret.user channels[].secret.password_env channels[].login.user
+        channels[].login.password_env store.login.user store.login.password_env""",
+    "enumerations and model cards": """channels[].quiet.begin channels[].quiet.end zone detect.model
+        detect.plate_model detect.label_confidence[] lpr.model lpr.corners analytics.labels[] alerts.off[]
+        cameras[].alerts.off[] cameras[].alerts.closed[] cameras[].alerts.closed[][] cameras[].areas.drawn_for""",
     "the lists themselves": """sensitive_texts.words[][] sensitive_texts.exceptions[].text
         sensitive_texts.exceptions[].reason sensitive_texts.exceptions[].by
         sensitive_texts.exceptions[].confirmed_by places.categories[]""",
@@ -92,7 +95,7 @@ SCREENED_COLUMNS = """
     camera_masks.reason sanctions.reason sanctions.defence subject_requests.reasons subject_requests.decided_by
     personal_tokens.name approvals.reason approvals.case_number sharing_agreements.number queries.case_number
     hot_list_entries.list_name hot_list_entries.authority hot_list_entries.case_number hot_list_entries.reason
-    hot_list_entries.end_reason"""
+    hot_list_entries.end_reason incident_steps.text hand_overs.text"""
 COLUMNS_OF_FIXED_FORM = """
     disclosures.number disclosures.basis disclosures.camera_id disclosures.source_sha256 disclosures.style
     disclosures.state disclosures.declaration_stored_as disclosures.declaration_sha256 built_files.sha256
@@ -115,7 +118,10 @@ COLUMNS_OF_FIXED_FORM = """
     sharing_agreements.recipient sharing_agreements.purposes sharing_agreements.operations
     sharing_agreements.registered_by sharing_agreements.ended_by
     hot_list_entries.plate hot_list_entries.plate_key hot_list_entries.severity hot_list_entries.viewers
-    hot_list_entries.entered_by hot_list_entries.ended_by"""
+    hot_list_entries.entered_by hot_list_entries.ended_by
+    incidents.incident incidents.camera_id incidents.rule incidents.severity incidents.state incidents.holder
+    incidents.reason incident_steps.incident incident_steps.person incident_steps.action incident_steps.reason
+    incident_steps.duplicate_of hand_overs.person hand_overs.incidents hand_overs.accepted_by"""
 COLUMNS_OF_SCREENED_VALUES = """
     built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
     subject_requests.request
@@ -124,14 +130,15 @@ COLUMNS_OF_SCREENED_VALUES = """
 SCREENED_OPTIONS = """
     AgreementOption CaseOption DefenceOption ProjectOption ReasonOption administrator authority institution location
     owner plates_by sector ByOption by characteristics contact date document license_ name number place purpose reason
-    rebuild recipient refuse title requester override_by override_reason"""
+    rebuild recipient refuse title requester override_by override_reason comment text"""
 OPTIONS_OF_FIXED_FORM = """
     CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption SinceOption
     ListOption UntilOption begin body case_format days hours seen_by system_user until
     CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
     PasswordFileOption PlateArgument PurposeOption RegisterOption SinkArgument SinkOption ToOption UserOption
     XlsxOption ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model
-    month names onvif override_hold operation peer person plate profile reader_model since sinks size sizes
+    month names onvif override_hold
+    channel duplicate_of IncidentArgument operation peer person plate profile reader_model since sinks size sizes
     source start subject target topic listen about"""
 _OPTION_TEXT = re.compile(r"Annotated\[(list\[)?str\b")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
@@ -87,6 +87,17 @@ class PermittedQuestions:
             if isinstance(question, Route):
                 limits["locations"] = _points(cameras)
             return PermittedAnswer(queries.ask(msgspec.structs.replace(question, **limits)), cameras, left_out)
+
+    def ask_again(self, question: RangedQuestion[A], new: Callable[[A], A]) -> A:
+        """What is new about all cameras that are permitted now; see `EventQueries.ask_again`.
+
+        Raises:
+            PolicyError, StoreError, AuditUnavailable: as `ask`.
+        """
+        cameras, _ = self._decided(question, ())
+        with self._queries() as queries:
+            ids = tuple(one.camera_id for one in cameras)
+            return queries.ask_again(msgspec.structs.replace(question, camera_ids=ids), new)
 
     def cameras(self) -> PermittedAnswer[list[CameraSummary]]:
         """The stored state of the permitted cameras.

@@ -30,6 +30,7 @@ _DOORS: Final[Mapping[str, frozenset[str]]] = {
     "pipeline.governance.erasure_register": frozenset({"ErasureRegister"}),
     "pipeline.governance.subject_request_register": frozenset({"SubjectRequestRegister"}),
     "pipeline.governance.hot_list_register": frozenset({"HotListRegister"}),
+    "pipeline.governance.incident_register": frozenset({"IncidentRegister"}),
     "pipeline.governance.known_erasures": frozenset({"read_known_erasures"}),
     "pipeline.sink.spool.inspect_spool": frozenset({"walk"}),
     "pipeline.sink.spool.spool": frozenset({"Spool"}),

@@ -9,8 +9,8 @@ from pipeline.domain.role import Role
 
 DUTIES: Final = {
     Role.OBSERVER: "monitoring count-query",
-    Role.OPERATOR: """capture transmission retention monitoring camera-movement retrieval hold alert-review count-query
-        break-glass plate-query journey-query""",
+    Role.OPERATOR: """capture transmission retention monitoring camera-movement retrieval hold alert-review incident
+        count-query break-glass plate-query journey-query""",
     Role.INTELLIGENCE_ANALYST: """monitoring retrieval plate-query journey-query pattern-query convoy-query clone-query
         bulk-query plate-list alert-review count-query export hold break-glass""",
     Role.DISCLOSURE_OFFICER: """retrieval treatment recording-to-media disclosure hold hold-release subject-request
@@ -29,14 +29,14 @@ DUTIES: Final = {
 """Decree arts. 3, 5 §§1-2, 7, 9, 11, 16, 19; law 11.766 art. 9 §4."""
 
 LIVE: Final = "capture transmission retention monitoring camera-movement"
-_ROUTINE: Final = f"{LIVE} sharing retrieval:original-video count-query export:counts export:anonymized-video"
+_ROUTINE: Final = f"{LIVE} sharing retrieval:original-video incident count-query export:counts export:anonymized-video"
 USES: Final = {
     Purpose.CITY_SERVICES: _ROUTINE,
     Purpose.EVENTS: _ROUTINE,
     Purpose.CRISIS: f"{_ROUTINE} plate-query journey-query alert-review hold hold-release break-glass",
     Purpose.VIOLENCE_PREVENTION: f"{_ROUTINE} plate-query journey-query alert-review break-glass",
     Purpose.MUNICIPAL_PROPERTY: f"{_ROUTINE} plate-query journey-query",
-    Purpose.MOBILITY: f"{LIVE} sharing count-query export:counts export:anonymized-video",
+    Purpose.MOBILITY: f"{LIVE} sharing incident count-query export:counts export:anonymized-video",
     Purpose.POLICING: f"{_ROUTINE} alert-review",
     Purpose.CRIMINAL_INVESTIGATION: f"""{LIVE} sharing retrieval:original-video recording-to-media hold hold-release
         plate-query journey-query pattern-query convoy-query clone-query bulk-query plate-list alert-review

@@ -59,6 +59,7 @@ _UNDER_AGREEMENT: Final = (
         Operation.TREATMENT,
         Operation.PLATE_LIST,
         Operation.ALERT_REVIEW,
+        Operation.INCIDENT,
         Operation.COUNT_QUERY,
         Operation.EXPORT,
         Operation.HOLD,

@@ -83,6 +83,7 @@ ALONE: Final[dict[str, tuple[_Asked, Change]]] = {
     "purpose-of-plate-search": ((Role.INTELLIGENCE_ANALYST, Operation.JOURNEY_QUERY, Purpose.MOBILITY), same),
     "purpose-of-mass-search": ((Role.INTELLIGENCE_ANALYST, Operation.BULK_QUERY, Purpose.PROCEEDING), approved()),
     "purpose-of-alerts": ((Role.OPERATOR, Operation.ALERT_REVIEW, Purpose.CRISIS), same),
+    "purpose-of-incidents": ((Role.OPERATOR, Operation.INCIDENT, Purpose.UPKEEP), same),
     "purpose-of-counts": ((Role.OBSERVER, Operation.COUNT_QUERY, Purpose.UPKEEP), same),
     "purpose-of-plate-export": ((Role.INTELLIGENCE_ANALYST, Operation.EXPORT, Purpose.RESEARCH), same),
     "purpose-of-anonymized-video": (

@@ -1,0 +1,94 @@
+"""The stream of new alerts for a person with an account: asked for again and again, resumed after an interruption."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from pipeline.app.people.permitted_questions import PermittedQuestions
+from pipeline.app.queries import Events
+from pipeline.domain.alert_names import ABOUT_PLATES
+from pipeline.domain.alert_sentences import alert_sentence
+from pipeline.domain.events import AlertEvent, Event, Kind
+from pipeline.domain.incident import incident_id
+from pipeline.domain.locale import Locale
+from pipeline.domain.ports import Clock
+
+_LATE_MS: Final = 120_000
+"""An alert may reach the store so long after its time; searched again each time, and shown once."""
+_LONGEST_GAP_MS: Final = 86_400_000
+"""An interruption that is made up for."""
+_IN_ONE_ROUND: Final = 1000
+_MOST_KNOWN: Final = 10_000
+_EVENT_ID: Final = re.compile(r"([0-9]{1,15})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+
+@dataclass(frozen=True, slots=True)
+class FedAlert:
+    """An alert of the stream.
+
+    Attributes:
+        event_id: by which a client resumes, and drops doubles; fields: of the event, with incident and sentence.
+    """
+
+    event_id: str
+    fields: dict[str, Any]
+
+
+class AlertFeed:
+    """New alerts of the cameras that a person may ask about, oldest first, each at least once; without those of plates.
+
+    Args:
+        questions: of the person; each round decides again.
+        clock: of the begin.
+        last_event_id: id of the last alert that the client got; "" for those from now on.
+        locale: of the sentences; None for English.
+    """
+
+    def __init__(
+        self, questions: PermittedQuestions, clock: Clock, last_event_id: str = "", locale: Locale | None = None
+    ) -> None:
+        self._questions = questions
+        self._locale = locale
+        self._seen: OrderedDict[uuid.UUID, None] = OrderedDict()
+        now_ms = clock.wall_ms()
+        self._from_ms = now_ms
+        if found := _EVENT_ID.fullmatch(last_event_id):
+            self._from_ms = min(now_ms, max(int(found[1]) - _LATE_MS, now_ms - _LONGEST_GAP_MS))
+            self._seen[uuid.UUID(found[2])] = None
+
+    def next(self) -> list[FedAlert]:
+        """Those that came since the last call; none for nothing new.
+
+        Raises:
+            PolicyError: the person may not any more.
+            StoreError: the store cannot answer now.
+            AuditUnavailable: the audit takes no record.
+        """
+        question = Events(kind=Kind.ALERT, start_ms=self._from_ms, limit=_IN_ONE_ROUND)
+        found = self._questions.ask_again(question, self._new)
+        new = sorted(found, key=lambda one: one.ts_ms)
+        for one in new:
+            self._seen[one.event_id] = None
+        while len(self._seen) > _MOST_KNOWN:
+            self._seen.popitem(last=False)
+        if new:
+            self._from_ms = max(self._from_ms, new[-1].ts_ms - _LATE_MS)
+        return list(self._fed(new))
+
+    def _new(self, events: list[Event]) -> list[Event]:
+        return [
+            one for one in events if one.event_id not in self._seen and getattr(one, "rule", "") not in ABOUT_PLATES
+        ]
+
+    def _fed(self, alerts: list[Event]) -> Iterator[FedAlert]:
+        for one in alerts:
+            if isinstance(one, AlertEvent):
+                fields = {**msgspec.to_builtins(one), "incident": incident_id(one)}
+                yield FedAlert(f"{one.ts_ms}-{one.event_id}", {**fields, "text": alert_sentence(one, self._locale)})

@@ -1,0 +1,263 @@
+"""Routes of incidents: search, one incident, steps, hand-overs of shifts, and the stream of alerts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from fastapi import APIRouter, Header
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+
+from pipeline.app.alerts.alert_feed import AlertFeed, FedAlert
+from pipeline.app.alerts.incidents import (
+    CloseReason,
+    HandOver,
+    IncidentAction,
+    Incidents,
+    IncidentState,
+)
+from pipeline.app.alerts.permitted_incidents import permitted_incidents
+from pipeline.app.people.permitted_questions import PermittedQuestions
+from pipeline.app.queries import Answer, Events
+from pipeline.domain.events import Event
+from pipeline.domain.locale import Locale
+from pipeline.domain.purpose import Purpose
+from pipeline.errors import ViapublicaError
+from pipeline.http_api.callers import Caller, CallerOf, ServiceOf
+from pipeline.http_api.messages import AnswerBody
+from pipeline.http_api.problems import RequestRefused, of_account, responses, with_body
+from pipeline.http_api.question_messages import Asked, PagedQuestion, QuestionAnswer
+from pipeline.http_api.service import Service
+
+router = APIRouter(prefix="/incidents", tags=["incidents"])
+_CONFLICTS: Final = with_body() | responses(HTTPStatus.CONFLICT)
+_ROUND_S: Final = 1.0
+_SIGN_ROUNDS: Final = 15
+"""Rounds without an alert, after which a comment shows that the connection lives."""
+
+
+class IncidentsQuestion(PagedQuestion):
+    """Incidents of a time; limit and offset count alerts."""
+
+    states: list[IncidentState] = Field(default=[], description="Only these; none for all.", max_length=4)
+    locale: Locale | None = Field(default=None, description="Of the sentences; English without.")
+
+
+class OneIncident(Asked):
+    """One incident."""
+
+    incident: str = Field(description="Its id, or the first characters of it.", min_length=6, max_length=36)
+    locale: Locale | None = Field(default=None, description="Of the sentences; English without.")
+
+
+class StepBody(OneIncident):
+    """What the person does with an incident."""
+
+    action: IncidentAction
+    text: str = Field(default="", description="A comment, or to which office it is escalated.", max_length=400)
+    reason: CloseReason | None = Field(default=None, description="Of closing.")
+    duplicate_of: str = Field(default="", description="The incident that this one repeats.", max_length=36)
+    take_over: bool = Field(default=False, description="Also if another person has it.")
+
+
+class HandOverBody(Asked):
+    """The hand-over of a shift."""
+
+    text: str = Field(description="What the next shift should know.", min_length=1, max_length=400)
+
+
+class AcceptBody(Asked):
+    """The acknowledgement of a hand-over."""
+
+    number: int = Field(description="Of the hand-over.", ge=1, le=2**31 - 1)
+
+
+class IncidentAnswer(AnswerBody):
+    """An incident with its alerts and steps."""
+
+    incident: dict[str, Any] = Field(description="As in a search.")
+    alerts: list[dict[str, Any]] = Field(description="As in the reference of events, oldest first.")
+    steps: list[dict[str, Any]] = Field(description="What people have done with it, oldest first.")
+
+
+class StateAnswer(AnswerBody):
+    """The state of an incident after a step."""
+
+    incident: str
+    state: IncidentState
+    holder: str
+    reason: CloseReason | None
+
+
+class HandOverAnswer(AnswerBody):
+    """A hand-over."""
+
+    number: int
+    at_ms: int
+    by: str
+    text: str
+    incidents: list[str] = Field(description="Ids of the incidents that were open.")
+    accepted_by: str
+    accepted_ms: int | None
+
+    @classmethod
+    def of(cls, one: HandOver) -> HandOverAnswer:
+        """As it is answered."""
+        return cls(**asdict(one) | {"incidents": list(one.incidents)})
+
+
+class HandOversAnswer(AnswerBody):
+    """The last hand-overs, newest first."""
+
+    hand_overs: list[HandOverAnswer]
+
+
+@router.post("/search", responses=with_body())
+def search(body: IncidentsQuestion, caller: CallerOf, service: ServiceOf) -> QuestionAnswer:
+    """List incidents, newest first, with who has them."""
+    asked = _Asked(body, caller, service)
+    with asked.incidents() as incidents:
+        question = Events(**body.scope(service.stores.zone))
+        found = incidents.list(asked.ask, question, states=body.states, locale=body.locale)
+    return QuestionAnswer.of(found.answer, lambda value: value, left_out=asked.left_out, page=body)
+
+
+@router.post("/show", responses=_CONFLICTS)
+def show(body: OneIncident, caller: CallerOf, service: ServiceOf) -> IncidentAnswer:
+    """Show one incident."""
+    asked = _Asked(body, caller, service)
+    with asked.incidents() as incidents:
+        found = incidents.show(asked.ask, body.incident, body.locale)
+    steps = () if found.record is None else found.record.steps
+    return IncidentAnswer(
+        incident=msgspec.to_builtins(found.row),
+        alerts=[msgspec.to_builtins(one) for one in found.alerts],
+        steps=[msgspec.to_builtins(asdict(one)) for one in steps],
+    )
+
+
+@router.post("/steps", responses=_CONFLICTS)
+def add_step(body: StepBody, caller: CallerOf, service: ServiceOf) -> StateAnswer:
+    """Acknowledge, escalate, close or comment on an incident; 409 names the person who has it."""
+    asked = _Asked(body, caller, service)
+    with asked.incidents() as incidents:
+        record = incidents.do(
+            asked.ask,
+            body.incident,
+            body.action,
+            text=body.text,
+            reason=body.reason,
+            duplicate_of=body.duplicate_of,
+            take_over=body.take_over,
+        )
+    return StateAnswer(incident=record.incident, state=record.state, holder=record.holder, reason=record.reason)
+
+
+@router.post("/hand-overs", responses=_CONFLICTS)
+def hand_over(body: HandOverBody, caller: CallerOf, service: ServiceOf) -> HandOverAnswer:
+    """Hand the open incidents over to the next shift."""
+    with _Asked(body, caller, service).incidents() as incidents:
+        return HandOverAnswer.of(incidents.hand_over(body.text))
+
+
+@router.post("/hand-overs/accept", responses=_CONFLICTS)
+def accept(body: AcceptBody, caller: CallerOf, service: ServiceOf) -> HandOverAnswer:
+    """Acknowledge a hand-over of the shift before."""
+    with _Asked(body, caller, service).incidents() as incidents:
+        return HandOverAnswer.of(incidents.accept_hand_over(body.number))
+
+
+@router.post("/hand-overs/search", responses=with_body())
+def hand_overs(body: Asked, caller: CallerOf, service: ServiceOf) -> HandOversAnswer:
+    """List the last hand-overs."""
+    with _Asked(body, caller, service).incidents() as incidents:
+        return HandOversAnswer(hand_overs=[HandOverAnswer.of(one) for one in incidents.hand_overs()])
+
+
+# Not in the description: an answer without an end is none that its tools can check. See docs/how-to/operate-alerts.md.
+@router.get("/stream/{purpose}", responses=of_account(), include_in_schema=False)
+def stream(
+    purpose: Purpose, caller: CallerOf, service: ServiceOf, last_event_id: str = Header(default="", max_length=80)
+) -> StreamingResponse:
+    """New alerts as server-sent events; a client that resumes names the last one (``Last-Event-ID``)."""
+    if not service.streams.acquire(blocking=False):
+        text = "Too many people follow the alerts of this server"
+        raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, text, "Search for them, or try again later")
+    opened = service.registry.held_by(caller.credential, purpose.value)
+    questions = PermittedQuestions(opened, service.stores, service.store, purpose)
+    feed = AlertFeed(questions, opened.clock, last_event_id)
+    try:
+        first = feed.next()  # what is refused is answered with a status, not in the stream
+    except BaseException:
+        service.streams.release()
+        raise
+    return StreamingResponse(
+        stream_of(first, feed.next, service.streams.release),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
+    )
+
+
+async def stream_of(
+    first: list[FedAlert],
+    following: Callable[[], list[FedAlert]],
+    release: Callable[[], None],
+    round_s: float = _ROUND_S,
+) -> AsyncIterator[str]:
+    """The text of a stream; it ends when the person may not read it any more, or the store fails: clients resume.
+
+    Args:
+        first: alerts to begin with; following: waits for nothing, and gives the next ones.
+        release: called at the end; round_s: seconds between two calls of `following`.
+    """
+    try:
+        yield ": viapublica\n\n"
+        alerts, quiet = first, 0
+        while True:
+            for one in alerts:
+                yield f"id: {one.event_id}\nevent: alert\ndata: {json.dumps(one.fields, ensure_ascii=False)}\n\n"
+            quiet = 0 if alerts else quiet + 1
+            if quiet % _SIGN_ROUNDS == _SIGN_ROUNDS - 1:
+                yield ": waiting\n\n"
+            await asyncio.sleep(round_s)
+            try:
+                alerts = await run_in_threadpool(following)
+            except ViapublicaError as error:
+                yield f"event: end\ndata: {json.dumps({'reason': error.problem}, ensure_ascii=False)}\n\n"
+                return
+    finally:
+        release()
+
+
+class _Asked:
+    """A request about incidents.
+
+    Args:
+        body: states the purpose; caller, service: of the request.
+    """
+
+    def __init__(self, body: Asked, caller: Caller, service: Service) -> None:
+        self._service = service
+        self._opened = service.registry.held_by(caller.credential, body.purpose.value, body.case)
+        self._questions = PermittedQuestions(self._opened, service.stores, service.store, body.purpose, body.case)
+        self.left_out = 0
+
+    def ask(self, question: Events) -> Answer[list[Event]]:
+        """The answer about the cameras that are permitted; notes how many are left out."""
+        found = self._questions.ask(question)
+        self.left_out = found.left_out
+        return found.answer
+
+    @contextmanager
+    def incidents(self) -> Iterator[Incidents]:
+        """The incidents, in the name of the person."""
+        with permitted_incidents(self._opened, self._service.register, self._service.stores) as incidents:
+            yield incidents
