@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import monotonic, sleep
+from typing import Final
 
 import msgspec
 
+from pipeline.domain.camera import AreaNames
 from pipeline.domain.event_identity import UNIDENTIFIED, identified
 from pipeline.domain.event_writer import EventRecord
 from pipeline.domain.events import (
@@ -17,9 +19,11 @@ from pipeline.domain.events import (
     HealthEvent,
     IncidentPhase,
     Kind,
+    LineCountEvent,
     PlateReadEvent,
     Severity,
     TrackEvent,
+    ZoneStateEvent,
     encode,
 )
 from pipeline.domain.plate import layout_of, plate_key
@@ -107,6 +111,53 @@ def count(number: int, *, camera: str = "cam-1") -> CountEvent:
     )
 
 
+AREAS: Final = AreaNames(frozenset({"lane-1"}), frozenset({"gantry"}), frozenset({"to-center", "to-suburb"}))
+"""Of the cameras whose figures are below."""
+
+
+def line_count(number: int, *, camera: str = "cam-1") -> LineCountEvent:
+    """Cars of a minute across a line."""
+    return identified(
+        LineCountEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=camera,
+            ts_ms=START_MS + number * 60_000,
+            line="gantry",
+            direction="to-center",
+            label="car",
+            count=4,
+            stream_id="7a4e",
+            areas="0123456789ab",
+            speeds="36 1;54 3",
+            mean_m_s=13.75,
+            p85_m_s=15.0,
+            headway_s=12.5,
+        )
+    )
+
+
+def zone_state(number: int, *, camera: str = "cam-1") -> ZoneStateEvent:
+    """Cars of a minute in a zone."""
+    return identified(
+        ZoneStateEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=camera,
+            ts_ms=START_MS + number * 60_000,
+            zone="lane-1",
+            label="car",
+            occupancy=1.5,
+            occupancy_max=3,
+            queue=0.5,
+            queue_max=2,
+            seen_s=60.0,
+            stream_id="7a4e",
+            areas="0123456789ab",
+            density_m2=0.01,
+            density_km=30.0,
+        )
+    )
+
+
 def alert(number: int, *, camera: str = "cam-1") -> AlertEvent:
     """A camera that was lost."""
     return identified(
@@ -166,6 +217,8 @@ def one_of_each(number: int = 1) -> list[Event]:
         plate_read(number),
         track(number, speed_m_s=11.5),
         count(number),
+        line_count(number),
+        zone_state(number),
         alert(number),
         health(number, detail="it's off: no frame within 5 s"),
     ]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from dataclasses import dataclass, field
 
+from pipeline.analytics.reported_minutes import MINUTE_MS, ReportedMinutes
 from pipeline.domain.labels import Label
-
-MINUTE_MS = 60_000
-_REMEMBERED_MINUTES = 10_080
-"""A week: how far a camera's clock may be set back before sequence numbers repeat."""
 
 
 @dataclass(slots=True)
@@ -30,7 +27,7 @@ class MinuteCounts:
 
     settle_ms: int
     _minutes: dict[int, _Minute] = field(default_factory=dict)
-    _reports: OrderedDict[int, int] = field(default_factory=OrderedDict)
+    _reports: ReportedMinutes = field(default_factory=ReportedMinutes)
 
     def begin(self, ts_ms: int) -> int:
         """Register the beginning of a track; returns the start of its minute."""
@@ -55,11 +52,7 @@ class MinuteCounts:
 
     def report(self, minute_ms: int) -> tuple[Counter[Label], int]:
         """Counts of the closed tracks of that minute, which is then removed, and how often it was reported before."""
-        sequence = self._reports.pop(minute_ms, 0)
-        self._reports[minute_ms] = sequence + 1
-        while len(self._reports) > _REMEMBERED_MINUTES:
-            self._reports.popitem(last=False)
-        return self._minutes.pop(minute_ms).closed, sequence
+        return self._minutes.pop(minute_ms).closed, self._reports.report(minute_ms)
 
     def _is_due(self, minute_ms: int, ts_ms: int) -> bool:
         over_ms = ts_ms - (minute_ms + MINUTE_MS)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.app.cameras.permissions import not_permitted_cameras
+from pipeline.config.area_settings import masked_share
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
@@ -31,6 +32,8 @@ from pipeline.record.segment_masks import unmasked_note, unmasked_spans
 __all__ = ["CheckedArea", "CheckedCamera", "CheckedConfig", "check_config", "estimate_capacity"]
 
 
+_MUCH_MASKED: Final = 0.1
+"""Share of a zone that privacy masks hide from which it is noted."""
 _LEAST_SHARE: Final = 0.0001
 """Of the image; a smaller area is a slip of the pen."""
 
@@ -213,6 +216,9 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[tuple[str, s
     for area in _areas(camera):
         if area.flaw:
             yield f"{area.name}: {area.flaw}"
+    for zone in camera.traffic_areas().zones:
+        if (share := masked_share(zone.polygon, camera.masks)) >= _MUCH_MASKED:
+            yield f"zone {zone.name!r}: privacy masks hide {share:.0%} of it, where nothing is counted"
     if others := ", ".join(sorted(other for reader, other in shared if reader == camera.id)):
         yield (
             f"has the host of {others}, and only one side may read plates: no plate of it is stored. If it shows "

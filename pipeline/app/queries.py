@@ -45,7 +45,6 @@ from pipeline.store.questions import (
     Convoy,
     Count,
     Events,
-    Interval,
     ListedPlateAlerts,
     Plates,
     QueryBackend,
@@ -53,16 +52,22 @@ from pipeline.store.questions import (
     ReadsByVehicle,
     Route,
     RouteAnswer,
-    Speeds,
-    Traffic,
-    TrafficCount,
-    TrafficSpeed,
     VehicleReadsPage,
     Withheld,
     WithheldReads,
 )
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.tombstones import Tombstones
+from pipeline.store.traffic_questions import (
+    LineFigure,
+    LineFigures,
+    Speeds,
+    Traffic,
+    TrafficCount,
+    TrafficSpeed,
+    ZoneFigure,
+    ZoneFigures,
+)
 from pipeline.store.withheld_cameras import declared_cameras
 
 __all__ = [
@@ -79,7 +84,8 @@ __all__ = [
     "Count",
     "EventQueries",
     "Events",
-    "Interval",
+    "LineFigure",
+    "LineFigures",
     "ListedPlateAlerts",
     "Note",
     "NoteCode",
@@ -95,6 +101,8 @@ __all__ = [
     "VehicleReadsPage",
     "Withheld",
     "WithheldReads",
+    "ZoneFigure",
+    "ZoneFigures",
     "open_backend",
     "open_queries",
 ]

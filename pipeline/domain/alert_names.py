@@ -35,6 +35,8 @@ PORTUGUESE_RULES: Final[Mapping[str, str]] = {
     "view-checked": "vista novamente verificável",
     "hot-lists-not-checked": "listas de placas não verificadas",
     "hot-lists-checked": "listas de placas verificadas",
+    "areas-not-used": "áreas não utilizadas",
+    "calibration-implausible": "calibração implausível",
     "stopped-vehicle": "veículo parado",
     "slow-vehicle": "veículo lento",
     "swerving-vehicle": "veículo em zigue-zague",

@@ -16,6 +16,8 @@ import msgspec
 
 from pipeline.domain.alert_figures import FIGURES_LENGTH
 from pipeline.domain.plate import Layout
+from pipeline.domain.speed_histogram import LONGEST as LONGEST_SPEEDS
+from pipeline.domain.speed_histogram import PATTERN as SPEEDS_PATTERN
 from pipeline.domain.trajectory import LONGEST, PATTERN
 
 SCHEMA_VERSION: Final = 1
@@ -27,6 +29,12 @@ TrajectoryText: TypeAlias = Annotated[
     str, msgspec.Meta(pattern=PATTERN, max_length=LONGEST, extra={"column": "String"})
 ]
 """See `pipeline.domain.trajectory`."""
+SpeedsText: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=SPEEDS_PATTERN, max_length=LONGEST_SPEEDS, extra={"column": "String"})
+]
+"""See `pipeline.domain.speed_histogram`."""
+AreasVersion: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{12}$", extra={"column": "String"})]
+"""See `pipeline.domain.traffic_areas.TrafficAreas.version`."""
 
 
 class Kind(StrEnum):
@@ -35,6 +43,8 @@ class Kind(StrEnum):
     PLATE_READ = "plate_read"
     TRACK = "track"
     COUNT = "count"
+    LINE_COUNT = "line_count"
+    ZONE_STATE = "zone_state"
     ALERT = "alert"
     HEALTH = "health"
 
@@ -116,6 +126,56 @@ class CountEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.COUNT.value):
     stream_id: str
 
 
+class LineCountEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.LINE_COUNT.value):
+    """Traffic of a class across a line in one direction in one minute (`ts_ms` is the minute's start).
+
+    Attributes:
+        line, direction: names of the camera's traffic areas; label: word of the class.
+        count: number of crossings.
+        speeds: of those crossings whose speed is known, in km/h; "" without a ground calibration.
+        mean_m_s, p85_m_s: mean and 85th percentile of the speeds, meters per second; None where none is known.
+        headway_s: mean time since the road user before, of any class, crossed in this direction; None where none did.
+        areas: version of the camera's traffic areas; stream_id: the stream session.
+    """
+
+    line: str
+    direction: str
+    label: str
+    count: UInt32
+    stream_id: str
+    areas: AreasVersion
+    speeds: SpeedsText = ""
+    mean_m_s: float | None = None
+    p85_m_s: float | None = None
+    headway_s: float | None = None
+
+
+class ZoneStateEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.ZONE_STATE.value):
+    """Road users of a class in a zone during one minute (`ts_ms` is the minute's start); none where there were none.
+
+    Attributes:
+        zone: name of a zone of the camera's traffic areas; label: word of the class.
+        occupancy, occupancy_max: mean and largest number of them at one time.
+        queue, queue_max: the same of those that stood.
+        seen_s: seconds of the minute of which frames were analyzed; the means are over them.
+        density_m2: occupancy per square meter; density_km: per kilometer, in zones with a direction of travel; None
+            without a ground calibration.
+        areas: version of the camera's traffic areas; stream_id: the stream session.
+    """
+
+    zone: str
+    label: str
+    occupancy: float
+    occupancy_max: UInt32
+    queue: float
+    queue_max: UInt32
+    seen_s: float
+    stream_id: str
+    areas: AreasVersion
+    density_m2: float | None = None
+    density_km: float | None = None
+
+
 class Severity(StrEnum):
     """How soon an operator should respond to an alert."""
 
@@ -162,6 +222,8 @@ class AlertRule(StrEnum):
     HOT_LISTS_NOT_CHECKED = "hot-lists-not-checked"
     HOT_LISTS_CHECKED = "hot-lists-checked"
     TEST = "test"
+    AREAS_NOT_USED = "areas-not-used"
+    CALIBRATION_IMPLAUSIBLE = "calibration-implausible"
 
 
 class IncidentPhase(StrEnum):
@@ -262,7 +324,10 @@ class HealthEvent(BaseEvent, frozen=True, kw_only=True, tag=Kind.HEALTH.value):
     stream_id: str = ""
 
 
-Event: TypeAlias = PlateReadEvent | TrackEvent | CountEvent | AlertEvent | HealthEvent
+Event: TypeAlias = PlateReadEvent | TrackEvent | CountEvent | LineCountEvent | ZoneStateEvent | AlertEvent | HealthEvent
+
+MinuteEvent: TypeAlias = CountEvent | LineCountEvent | ZoneStateEvent
+"""Events about the minute that begins at their time."""
 
 EVENT_TYPES: Final[dict[Kind, type[Event]]] = {
     Kind(str(event_type.__struct_config__.tag)): event_type for event_type in get_args(Event)

@@ -8,6 +8,8 @@ import structlog
 
 from pipeline.adaptive.controller import AdaptiveController
 from pipeline.analytics.track_summarizer import TrackSummarizer
+from pipeline.analytics.traffic_observer import TrafficObserver
+from pipeline.analytics.unused_areas import UnusedAreas, fits
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.settings import Config
 from pipeline.decode.frame_memory import FrameMemory
@@ -19,6 +21,7 @@ from pipeline.detect.build import build_tracker
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import FrameSource, TrackObserver
 from pipeline.domain.recording import PacketTap
+from pipeline.domain.traffic_areas import TrafficAreas
 from pipeline.engine.alert_rules import AlertRules
 from pipeline.engine.camera_feed import CameraFeed
 from pipeline.engine.camera_stream import CameraStream
@@ -157,6 +160,8 @@ class CameraFactory:
             config.analyze.adaptive,
         )
 
+        areas = camera.traffic_areas()
+
         def new_stream(first: Frame) -> CameraStream:
             log = None
             if not live and self._analyses.begin(camera.id, first.stream_id, analysis):
@@ -175,6 +180,8 @@ class CameraFactory:
                     summaries=not why_no_tracks(camera.camera()),
                 )
             )
+            if areas:
+                observers.append(_traffic_observer(config, camera, areas, first))
             observers.append(self._rules.observer(config, camera, first, live=live))
             tracker = build_tracker(config.detect.track)
             adaptive = None
@@ -189,3 +196,11 @@ class CameraFactory:
         """Close the recording of a camera that has left the engine."""
         if self._recorder is not None:
             self._recorder.remove_tap(camera_id)
+
+
+def _traffic_observer(config: Config, camera: CameraSettings, areas: TrafficAreas, first: Frame) -> TrackObserver:
+    """Counts traffic by the camera's areas, unless they were drawn for an image of another shape."""
+    drawn, size = camera.areas.drawn_size, (first.image.width, first.image.height)
+    if drawn is not None and not fits(drawn, *size):
+        return UnusedAreas(camera.id, first.stream_id, drawn, size)
+    return TrafficObserver(camera.id, first.stream_id, areas, config.analytics, camera.calibration)

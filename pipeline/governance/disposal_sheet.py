@@ -16,6 +16,8 @@ _TABLES: Final = {
     "plate_reads": "leituras de placas",
     "tracks": "trajetos",
     "counts": "contagens",
+    "line_counts": "contagens em linhas",
+    "zone_states": "estados de zonas",
     "alerts": "alertas",
     "health": "estados de câmera",
 }

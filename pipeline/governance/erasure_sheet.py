@@ -27,6 +27,8 @@ _TABLES: Final = {
     "plate_reads": "leituras de placa",
     "tracks": "trajetos",
     "counts": "contagens",
+    "line_counts": "contagens em linhas",
+    "zone_states": "estados de zonas",
     "alerts": "alertas",
     "health": "estados de câmera",
 }
@@ -34,6 +36,8 @@ _EVENTS: Final = {
     "plate_read": ("leitura de placa", "leituras de placa"),
     "track": ("trajeto", "trajetos"),
     "count": ("contagem por minuto", "contagens por minuto"),
+    "line_count": ("contagem em linha", "contagens em linhas"),
+    "zone_state": ("estado de zona", "estados de zonas"),
     "alert": ("alerta", "alertas"),
     "health": ("estado de câmera", "estados de câmera"),
     "corrupt_record": ("registro corrompido", "registros corrompidos"),

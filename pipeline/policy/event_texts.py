@@ -25,8 +25,10 @@ from pipeline.domain.events import (
     CountEvent,
     Event,
     HealthEvent,
+    LineCountEvent,
     PlateReadEvent,
     TrackEvent,
+    ZoneStateEvent,
 )
 from pipeline.domain.labels import PLATED_VEHICLES, VEHICLES, Label
 from pipeline.domain.ports import SourceState
@@ -38,6 +40,8 @@ ENUMERATED: Final[Mapping[type[BaseEvent], tuple[str, frozenset[str]]]] = {
     PlateReadEvent: ("vehicle", frozenset(label.word for label in PLATED_VEHICLES) | {""}),
     TrackEvent: ("label", _TRAFFIC),
     CountEvent: ("label", _TRAFFIC),
+    LineCountEvent: ("label", _TRAFFIC),
+    ZoneStateEvent: ("label", _TRAFFIC),
     AlertEvent: ("rule", frozenset(rule.value for rule in AlertRule)),
     HealthEvent: ("state", frozenset(state.value for state in SourceState) | {"overloaded"}),
 }

@@ -23,8 +23,10 @@ from pipeline.domain.events import (
     CountEvent,
     Event,
     HealthEvent,
+    LineCountEvent,
     PlateReadEvent,
     TrackEvent,
+    ZoneStateEvent,
 )
 from pipeline.errors import PolicyError
 from pipeline.policy.event_texts import bounded_texts, wrong_text
@@ -41,6 +43,12 @@ ALLOWED_FIELDS: Mapping[type[BaseEvent], frozenset[str]] = {
     TrackEvent: _COMMON
     | frozenset("label stream_id track_id first_ts_ms frames path_px speed_px_s speed_m_s trajectory".split()),
     CountEvent: _COMMON | frozenset("label count stream_id".split()),
+    LineCountEvent: _COMMON
+    | frozenset("line direction label count stream_id areas speeds mean_m_s p85_m_s headway_s".split()),
+    ZoneStateEvent: _COMMON
+    | frozenset(
+        "zone label occupancy occupancy_max queue queue_max seen_s stream_id areas density_m2 density_km".split()
+    ),
     AlertEvent: _COMMON
     | frozenset(
         "rule severity subject detail stream_id incident phase first_ts_ms label track_id x1 y1 x2 y2 evidence "
@@ -79,6 +87,7 @@ class RefusalRule(StrEnum):
     TEXT = "text-not-allowed"
     VALUE = "value-not-plausible"
     ID = "id-of-another-event"
+    AREA = "area-not-declared"
     ERASED = "erased"
     CLOCK = "in-the-future"
 
@@ -144,7 +153,9 @@ class Gate:
 
     def declare(self, camera: Camera) -> None:
         """Let a camera's events pass from now on, by its declaration."""
-        self._cameras[camera.camera_id] = self._known[camera.camera_id] = camera
+        self._cameras[camera.camera_id] = camera
+        before = self._known.get(camera.camera_id, camera)  # figures of areas that it had may wait to be delivered
+        self._known[camera.camera_id] = replace(camera, areas=camera.areas | before.areas)
 
     def withdraw(self, camera_id: str) -> None:
         """Let no further event of a camera leave; those that are stored already may still be delivered."""
@@ -235,7 +246,7 @@ class Gate:
             return Refusal(RefusalRule.PLATES, why)
         if _is_of_track(event) and (why := self.why_no_tracks(event.camera_id)):
             return Refusal(RefusalRule.TRACKS, why)
-        if wrong := _wrong_content(event):
+        if wrong := _wrong_content(event) or _wrong_area(event, cameras):
             return wrong
         found = [refusal for condition in self._conditions if (refusal := condition(event))]
         # What may be retained although its time is wrong passed all other conditions.
@@ -254,6 +265,20 @@ def _is_about_a_plate(event: Event) -> bool:
     return isinstance(event, PlateReadEvent) or (
         isinstance(event, AlertEvent) and event.rule == AlertRule.LISTED_PLATE.value
     )
+
+
+def _wrong_area(event: Event, cameras: Mapping[str, Camera]) -> Refusal | None:
+    """Why a figure is refused that names no declared area of its camera: such a name could be any text."""
+    if isinstance(event, ZoneStateEvent):
+        declared = event.zone in cameras[event.camera_id].areas.zones
+    elif isinstance(event, LineCountEvent):
+        areas = cameras[event.camera_id].areas
+        declared = event.line in areas.lines and event.direction in areas.directions
+    else:
+        return None
+    if declared:
+        return None
+    return Refusal(RefusalRule.AREA, "its line, direction or zone is not declared for its camera")
 
 
 def _wrong_content(event: Event) -> Refusal | None:

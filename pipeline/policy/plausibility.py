@@ -33,6 +33,16 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "path_px": (0.0, 1e12),
     "speed_px_s": (0.0, 1e12),
     "speed_m_s": (0.0, 1e9),
+    "mean_m_s": (0.0, 200.0),
+    "p85_m_s": (0.0, 200.0),
+    "headway_s": (0.0, 1e9),
+    "occupancy": (0.0, 1e5),
+    "occupancy_max": _UINT32,
+    "queue": (0.0, 1e5),
+    "queue_max": _UINT32,
+    "seen_s": (0.0, 60.0),
+    "density_m2": (0.0, 1e9),
+    "density_km": (0.0, 1e9),
 }
 """Least and greatest value of each number."""
 

@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.domain.channel_names import is_channel
 from pipeline.domain.event_compatibility import read_event
-from pipeline.domain.events import Kind, kind_of
+from pipeline.domain.events import MinuteEvent, kind_of
 from pipeline.errors import SinkError, ViapublicaError
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.messages import Received
@@ -131,5 +131,5 @@ def _is_late(message: Received, wanted: WantedEvents, now_ms: int, sent_before_m
     kind = kind_of(event)
     if not wanted.wants(kind.value, event.camera_id, event.ts_ms):
         return False
-    ended_ms = event.ts_ms + (_MINUTE_MS if kind is Kind.COUNT else 0)
+    ended_ms = event.ts_ms + (_MINUTE_MS if isinstance(event, MinuteEvent) else 0)
     return message.ts_ms < sent_before_ms or ended_ms < now_ms - _OLD_EVENT_MS

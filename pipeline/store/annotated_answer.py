@@ -69,6 +69,8 @@ class NoteCode(StrEnum):
     UNDECLARED = "no-declarations"
     COUNTS = "counts-are-tracks"
     HITS = "hits-elsewhere"
+    NO_AREAS = "no-areas-drawn"
+    AREAS_CHANGED = "areas-changed"
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from pipeline.domain.event_kinds import SPECS
@@ -54,10 +54,10 @@ from pipeline.store.questions import (
     PagedQuestion,
     Question,
     RangedQuestion,
-    Speeds,
-    Traffic,
 )
 from pipeline.store.schema.tables import TABLES
+from pipeline.store.traffic_notes import areas_notes
+from pipeline.store.traffic_questions import LineFigures, Speeds, Traffic, ZoneFigures
 from pipeline.store.waiting_notes import waiting_notes
 
 A = TypeVar("A")
@@ -80,6 +80,14 @@ _UNKNOWN_ERASURES: Final = (
 _UNKNOWN_ERASURES_BEFORE: Final = (
     "the data was restored without its register: what was erased on request before {until} may be in this answer"
 )
+
+_OF_KIND: Final[Mapping[type[RangedQuestion[Any]], Kind]] = {
+    ListedPlateAlerts: Kind.ALERT,
+    Traffic: Kind.COUNT,
+    Speeds: Kind.TRACK,
+    LineFigures: Kind.LINE_COUNT,
+    ZoneFigures: Kind.ZONE_STATE,
+}
 
 
 def annotated(ask: Ask, question: Question[A], context: AnswerContext) -> Answer[A]:
@@ -158,6 +166,8 @@ def _notes(
     yield from plate_notes(ask, question, context, rows)
     if isinstance(question, Events) and question.kind is Kind.ALERT:
         yield Note(code=NoteCode.HITS, text=context.language.text(_HITS))
+    if isinstance(question, LineFigures | ZoneFigures):
+        yield from areas_notes(question, context, rows)
     if isinstance(question, Traffic) and rows:
         yield Note(code=NoteCode.COUNTS, text=context.language.text(_COUNTS))
     if not rows:
@@ -177,15 +187,10 @@ def _kinds(question: RangedQuestion[Any]) -> tuple[Kind, ...]:
     """The kinds of events that an answer is made of."""
     if isinstance(question, OF_PLATES):
         return (Kind.PLATE_READ,)
-    if isinstance(question, Traffic):
-        return (Kind.COUNT,)
-    if isinstance(question, Speeds):
-        return (Kind.TRACK,)
-    if isinstance(question, ListedPlateAlerts):
-        return (Kind.ALERT,)
     if isinstance(question, Events) and question.kind is not None:
         return (question.kind,)
-    return tuple(Kind)
+    kind = _OF_KIND.get(type(question))
+    return tuple(Kind) if kind is None else (kind,)
 
 
 def _limit(question: PagedQuestion[Any], language: Language) -> Note:

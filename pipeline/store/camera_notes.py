@@ -178,7 +178,7 @@ def _number(reads: Sequence[int | None], language: Language) -> str:
 def small_counts(question: RangedQuestion[Any], context: AnswerContext, kinds: Sequence[Kind]) -> Iterator[Note]:
     """Cameras at sensitive places, of which no single track and no small count is in an answer."""
     of = [name for name in sorted(context.sensitive) if not question.camera_ids or name in question.camera_ids]
-    if of and not {Kind.TRACK, Kind.COUNT}.isdisjoint(kinds):
+    if of and not {Kind.TRACK, Kind.COUNT, Kind.LINE_COUNT, Kind.ZONE_STATE}.isdisjoint(kinds):
         language = context.language
         text = language.text(
             "single tracks, and counts of fewer than {least} a minute, are withheld at sensitive places: {names} "

@@ -20,7 +20,7 @@ from pipeline.domain.event_identity import UNIDENTIFIED, identified, sequence_of
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Severity
 from pipeline.store.backends.database import UNKNOWN_TABLE, DatabaseError, EventDatabase, bind, literal
 from pipeline.store.erasure_selection import Selection
-from pipeline.store.schema.tables import ALERTS, COUNTS, TABLES
+from pipeline.store.schema.tables import ALERTS, OF_MINUTES, TABLES
 
 _log = structlog.get_logger(__name__)
 
@@ -122,7 +122,7 @@ def to_erase(parts: Sequence[DamagedPart], selection: Selection) -> list[Damaged
         part
         for part in parts
         if part.overlaps(selection.start_ms, selection.end_ms)
-        and not (selection.key and part.table == COUNTS.name)
+        and not (selection.key and part.table in {table.name for table in OF_MINUTES})
         and not any(part.overlaps(hold.begin_ms, hold.end_ms) for hold in selection.held)
     ]
 

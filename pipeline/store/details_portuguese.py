@@ -88,6 +88,10 @@ _TEXTS: Final[Mapping[str, str]] = {
     "({signal})",
     "erased on request": "eliminado a pedido",
     "its images are usable again": "suas imagens voltaram a ser úteis",
+    r"speeds by the calibration are above the maximum for (?P<share>\d+)% of the vehicles: measure its points again": ""
+    "pela calibração, {share}% dos veículos passam da velocidade máxima: meça os pontos outra vez",
+    r"traffic is not counted: the areas are of an image of (?P<drawn>\d+×\d+), and the camera sends "
+    r"(?P<size>\d+×\d+)": "o tráfego não é contado: as áreas são de uma imagem de {drawn}, e a câmera envia {size}",
 }
 _PATTERNS: Final = {re.compile(pattern, re.IGNORECASE): text for pattern, text in _TEXTS.items()}
 

@@ -10,12 +10,12 @@ from typing import Final, TypeAlias
 import msgspec
 
 from pipeline.domain.event_compatibility import read_event
-from pipeline.domain.events import AlertEvent, CountEvent, Event, HealthEvent, PlateReadEvent, TrackEvent
+from pipeline.domain.events import AlertEvent, Event, HealthEvent, MinuteEvent, PlateReadEvent, TrackEvent
 from pipeline.domain.hold import Hold
 from pipeline.domain.plate import check_plate, plate_forms, plate_key
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import CONFIDENTIAL, bind
-from pipeline.store.schema.tables import ALERTS, COUNTS, HEALTH, PLATE_READS, TRACKS, Table
+from pipeline.store.schema.tables import ALERTS, HEALTH, OF_MINUTES, PLATE_READS, TRACKS, Table
 
 TrackKey: TypeAlias = tuple[str, str, int]
 """camera_id, stream_id, track_id."""
@@ -143,7 +143,7 @@ class Selection:
         if self.camera_ids:
             found.append(_one_of("camera_id", self.camera_ids))
         if self.start_ms is not None:
-            last = self.start_ms - (_COUNT_MS - 1 if table is COUNTS else 0)
+            last = self.start_ms - (_COUNT_MS - 1 if table in OF_MINUTES else 0)
             found.append(bind("ts >= toDateTime({s}, 'UTC') AND ts_ms >= {ms}", _moment(last)))
         if self.end_ms is not None:
             if "first_ts_ms" in table.columns:
@@ -178,7 +178,7 @@ class Selection:
         if (self.camera_ids and event.camera_id not in self.camera_ids) or self.is_held(event):
             return False
         first_ms = _began_ms(event)
-        last_ms = event.ts_ms + (_COUNT_MS - 1 if isinstance(event, CountEvent) else 0)
+        last_ms = event.ts_ms + (_COUNT_MS - 1 if isinstance(event, MinuteEvent) else 0)
         return (self.start_ms is None or last_ms >= self.start_ms) and (self.end_ms is None or first_ms < self.end_ms)
 
     def overlaps(self, camera_ids: Sequence[str], start_ms: int | None, end_ms: int | None) -> bool:

@@ -26,6 +26,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "plate reads": "leituras de placas",
     "tracks": "trajetos",
     "counts per minute": "contagens por minuto",
+    "traffic across lines": "tráfego nas linhas",
+    "states of zones": "estados das zonas",
     "alerts": "alertas",
     "states of cameras": "estados de câmeras",
     "events": "eventos",
@@ -137,6 +139,11 @@ TEXTS: Final[Mapping[str, str]] = {
     "the Kafka brokers did not answer within a second, so events may wait there: {names}": "os servidores Kafka não "
     "responderam em um segundo; pode haver eventos neles: {names}",
     "not seen: {number} of {all}: {plates}": "não vistas: {number} de {all}: {plates}",
+    "no line is drawn for {cameras}: {names}": "nenhuma linha foi desenhada em {cameras}: {names}",
+    "no zone is drawn for {cameras}: {names}": "nenhuma zona foi desenhada em {cameras}: {names}",
+    "the traffic areas of {camera} were changed within this time range; each version has rows of its own: "
+    "{versions}": "as áreas de tráfego de {camera} foram alteradas neste período; cada versão tem suas "
+    "próprias linhas: {versions}",
     "no camera has sent any event in this time range": "nenhuma câmera enviou evento neste período",
     "{cameras} sent no event of any kind in this time range: {names}": "{cameras} sem nenhum evento neste período: "
     "{names}",

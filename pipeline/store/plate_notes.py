@@ -14,17 +14,8 @@ from pipeline.domain.plate import normalize
 from pipeline.policy.scope import why_no_plates
 from pipeline.store.annotated_answer import AnswerContext, Ask, Note, NoteCode, first_of
 from pipeline.store.coverage_questions import PlatesNotSeen, UncertainReads
-from pipeline.store.questions import (
-    Clones,
-    Convoy,
-    Events,
-    Plates,
-    RangedQuestion,
-    ReadsByVehicle,
-    Route,
-    Speeds,
-    Traffic,
-)
+from pipeline.store.questions import Clones, Convoy, Events, Plates, RangedQuestion, ReadsByVehicle, Route
+from pipeline.store.traffic_questions import Speeds, Traffic
 
 _OF_VEHICLES: Final = (Convoy, Route, Clones, ReadsByVehicle)
 _MOST_NEAR: Final = 50

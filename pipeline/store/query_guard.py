@@ -18,7 +18,7 @@ from pipeline.policy.gate import RefusalRule
 from pipeline.policy.scope import LEAST_COUNT
 from pipeline.store.answers.sql_fragments import Rows, in_range, is_one_of, where
 from pipeline.store.questions import CameraSummary, Withheld, WithheldReads
-from pipeline.store.schema.tables import ALERTS, COUNTS, PLATE_READS, TABLES, TRACKS
+from pipeline.store.schema.tables import ALERTS, COUNTS, LINE_COUNTS, PLATE_READS, TABLES, TRACKS, ZONE_STATES
 
 A = TypeVar("A")
 _LONGEST_LIST: Final = 150_000
@@ -27,6 +27,9 @@ _ENUMERATED: Final = {table.name: ENUMERATED[table.event] for table in TABLES.va
 _NAMES: Final = "|".join(table.name for table in TABLES.values())
 _FROM: Final = re.compile(rf"\b(FROM|JOIN) +({_NAMES})\b( +WHERE +)?")
 _MENTIONED: Final = re.compile(rf"(?<![\w'.])(?<!AS )(?:{_NAMES})(?![\w'.])")
+
+_NUMBERS: Final = {COUNTS.name: "count", LINE_COUNTS.name: "count", ZONE_STATES.name: "occupancy_max"}
+"""Columns with the number of road users that a row is about."""
 
 NOT_DECLARED: Final = "not declared in the data folder or the configuration"
 """Why plates of a camera are withheld of which nothing is known."""
@@ -139,10 +142,10 @@ class QueryGuard:
             conditions.append(self._cameras)
         if match[2] == ALERTS.name and self._cameras:
             conditions.append(f"(rule != '{AlertRule.LISTED_PLATE.value}' OR {self._cameras})")
-        if self._sensitive and match[2] in {TRACKS.name, COUNTS.name}:
+        if self._sensitive and (match[2] == TRACKS.name or match[2] in _NUMBERS):
             elsewhere = f"NOT {is_one_of('camera_id', sorted(self._sensitive))}"
-            small = match[2] == COUNTS.name
-            conditions.append(f"({elsewhere} OR count >= {LEAST_COUNT:d})" if small else elsewhere)
+            number = _NUMBERS.get(match[2])
+            conditions.append(f"({elsewhere} OR {number} >= {LEAST_COUNT:d})" if number else elsewhere)
         if not conditions:
             return match[0]
         return f"{match[1]} {match[2]} WHERE {' AND '.join(conditions)} " + ("AND " if match[3] else "")

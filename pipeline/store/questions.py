@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, ClassVar, Final, Generic, TypeVar, get_args
 
 import msgspec
@@ -15,7 +14,6 @@ import msgspec
 from pipeline.domain.events import AlertEvent, Event, Kind, PlateReadEvent
 from pipeline.domain.requester import Requester
 from pipeline.domain.route import DrivingLimits, GeoPoint, Leg, ReadSummary, VehicleReads
-from pipeline.domain.times import UtcOffset
 from pipeline.errors import StoreError
 
 MOST_ROWS: Final = 100_000
@@ -65,34 +63,6 @@ class Companion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     last_ts_ms: int
 
 
-class TrafficCount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Number of tracks of a class that began at a camera in the minute, hour or day from `start_ms` (1970 UTC) on."""
-
-    start_ms: int
-    camera_id: str
-    label: str
-    count: int
-
-
-class TrafficSpeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Speeds of a class at a camera in the minute, hour or day from `start_ms` (milliseconds since 1970 UTC) on.
-
-    Attributes:
-        tracks: number of tracks that ended in that time.
-        unit: ``m/s`` for tracks of a calibrated camera, else ``px/s``; never both in one row.
-        mean, median, p85: of the tracks' speeds; the last is the traffic engineer's V85, which 85 % stay below.
-    """
-
-    start_ms: int
-    camera_id: str
-    label: str
-    tracks: int
-    unit: str
-    mean: float
-    median: float
-    p85: float
-
-
 class VehicleReadsPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Reads of some vehicles, in the order of their keys.
 
@@ -129,19 +99,6 @@ class ClonesAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     legs: list[Leg]
     unlocated: tuple[str, ...] = ()
-
-
-class Interval(StrEnum):
-    """Lengths of time that traffic is summed over."""
-
-    MINUTE = "minute"
-    HOUR = "hour"
-    DAY = "day"
-
-    @property
-    def ms(self) -> int:
-        """Milliseconds."""
-        return {Interval.MINUTE: 60_000, Interval.HOUR: 3_600_000, Interval.DAY: 86_400_000}[self]
 
 
 class Question(msgspec.Struct, Generic[A], frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -307,25 +264,6 @@ class Clones(PagedQuestion[ClonesAnswer], frozen=True, kw_only=True, forbid_unkn
     plate: str = ""
     locations: Mapping[str, GeoPoint | None]
     limits: DrivingLimits = DrivingLimits()
-
-
-class Traffic(PagedQuestion[list[TrafficCount]], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Counts per camera, class and time, newest first.
-
-    Attributes:
-        by: the length of time.
-        utc_offsets: of the zone whose hours and days are meant, see `pipeline.domain.times.utc_offsets`; () for UTC.
-    """
-
-    by: Interval = Interval.HOUR
-    utc_offsets: tuple[UtcOffset, ...] = ()
-
-
-class Speeds(PagedQuestion[list[TrafficSpeed]], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Speeds per camera, class and time (when the track ended), newest first; fields as in `Traffic`."""
-
-    by: Interval = Interval.HOUR
-    utc_offsets: tuple[UtcOffset, ...] = ()
 
 
 class QueryBackend(ABC):

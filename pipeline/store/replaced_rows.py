@@ -11,7 +11,9 @@ from pipeline.store.backends.database import bind, literal
 from pipeline.store.row_erasure import StoredEvents
 from pipeline.store.schema.tables import TABLES, Table
 
-OF_ANALYSES: Final = tuple(TABLES[kind] for kind in (Kind.PLATE_READ, Kind.TRACK, Kind.COUNT))
+OF_ANALYSES: Final = tuple(
+    TABLES[kind] for kind in (Kind.PLATE_READ, Kind.TRACK, Kind.COUNT, Kind.LINE_COUNT, Kind.ZONE_STATE)
+)
 """Tables whose rows a video's analysis makes."""
 _IDS_PER_STATEMENT: Final = 1500
 """Ids that one deletion names: some 100 of the 256 kilobytes that servers accept."""

@@ -45,3 +45,14 @@ def test_a_rate_at_which_plates_are_missed_is_named_where_plates_are_read(tmp_pa
     notes = {camera.camera_id: " ".join(camera.notes) for camera in check_config(path).cameras}
     assert "plates of passing vehicles are missed below 5" in notes.pop("slow")
     assert not any("missed" in note for note in notes.values())
+
+
+def test_a_zone_that_privacy_masks_hide_in_part_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "city.yaml"
+    zone = "zones: [{name: road, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]]}]"
+    path.write_text(
+        f"cameras:\n  - {{id: a, source: v.mp4, scope: public-road, areas: {{{zone}}}, "
+        "masks: [[[0, 0], [0.4, 0], [0.4, 1], [0, 1]]]}\n"
+    )
+    (camera,) = check_config(path).cameras
+    assert any("zone 'road': privacy masks hide 41% of it" in note for note in camera.notes)

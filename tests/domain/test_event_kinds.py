@@ -35,11 +35,12 @@ def test_a_summary_is_a_word_or_two(event_words: dict[str, str]) -> None:
 
 @pytest.fixture
 def event_words() -> dict[str, str]:
-    return {"plate_read": "ABC1D23", "track": "car", "count": "7 car", "alert": "camera-lost", "health": "streaming"}
+    figures = {"count": "7 car", "line_count": "4 car", "zone_state": "lane-1 car"}
+    return {"plate_read": "ABC1D23", "track": "car", **figures, "alert": "camera-lost", "health": "streaming"}
 
 
 def test_what_can_lead_to_a_person_is_marked(one_each: list[Event]) -> None:
-    assert [spec_of(event).personal for event in one_each] == [True, True, False, False, False]
+    assert [spec_of(event).personal for event in one_each] == [True, True, *[False] * 5]
 
 
 @pytest.fixture

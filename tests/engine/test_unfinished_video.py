@@ -15,7 +15,8 @@ from pipeline.domain.events import VIDEO_BEGINS, VIDEO_ENDS, Event, HealthEvent,
 from pipeline.domain.requester import Requester
 from pipeline.engine.build import open_engine
 from pipeline.storage.stored_analyses import StoredAnalyses
-from pipeline.store.questions import Events, Traffic
+from pipeline.store.questions import Events
+from pipeline.store.traffic_questions import Traffic
 from tests.engine.test_reconfigure import analyzed, until
 
 CONFIG = """\

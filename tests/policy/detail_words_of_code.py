@@ -14,6 +14,7 @@ from tests.project.places import ROOT
 
 LIST: Final = ROOT / "pipeline" / "policy" / "detail_words.py"
 _MODULES: Final = """
+    analytics/traffic_observer analytics/unused_areas
     decode/arrival_timestamps decode/camera_hosts decode/capture_session decode/ffmpeg_errors decode/frame_memory
     decode/http_access
     decode/http_answers decode/isolation/decoder_channel decode/isolation/decoder_processes

@@ -12,9 +12,9 @@ from pipeline.domain.events import EVENT_TYPES, Event
 from pipeline.domain.plate import Layout, may_be_plate
 from pipeline.policy.gate import Gate, Refusal, RefusalRule
 from pipeline.policy.plausibility import LIMITS, why_implausible
-from tests.event_samples import count, one_of_each, plate_read, track
+from tests.event_samples import AREAS, count, one_of_each, plate_read, track
 
-GATE = Gate({"cam-1": Camera("cam-1", Scope.PUBLIC_ROAD)})
+GATE = Gate({"cam-1": Camera("cam-1", Scope.PUBLIC_ROAD, areas=AREAS)})
 NO_PLATES = [
     "",
     "EVANGELICO HIV POSITIVO JOAO DA SILVA SINDICALIZADO",

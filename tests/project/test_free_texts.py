@@ -80,9 +80,9 @@ OF_FIXED_FORM = {
 }
 EVENT_TEXTS = {
     "enumerations": "label vehicle rule state layout severity phase",
-    "declared ids": "camera_id",
+    "declared ids": "camera_id line direction zone",
     "words of the program": "detail subject",
-    "patterns": "stream_id trajectory plate plate_key incident evidence",
+    "patterns": "stream_id trajectory plate plate_key incident evidence speeds areas",
     "names of a closed list, and numbers": "figures",
 }
 SCREENED_COLUMNS = """
@@ -134,7 +134,7 @@ SCREENED_OPTIONS = """
 OPTIONS_OF_FIXED_FORM = """
     CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption SinceOption
     ListOption UntilOption begin body case_format days hours seen_by system_user until
-    CameraOption CsvOption FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
+    CameraOption CsvOption every FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
     PasswordFileOption PlateArgument PurposeOption RegisterOption SinkArgument SinkOption ToOption UserOption
     XlsxOption ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model
     month names onvif override_hold

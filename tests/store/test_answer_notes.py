@@ -18,8 +18,9 @@ from pipeline.errors import StoreError
 from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.annotated_answer import NoteCode
 from pipeline.store.event_store import open_event_store
-from pipeline.store.questions import Cameras, Clones, Convoy, Events, Plates, Question, Route, Traffic
+from pipeline.store.questions import Cameras, Clones, Convoy, Events, Plates, Question, Route
 from pipeline.store.retention_settings import RetentionSettings
+from pipeline.store.traffic_questions import Traffic
 from tests.asking import unaudited
 from tests.event_samples import START_MS, count, health, plate_read, track
 from tests.filled_store import fill_store

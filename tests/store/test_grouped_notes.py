@@ -9,7 +9,8 @@ from pipeline.store.annotated_answer import AnswerContext, Note
 from pipeline.store.camera_notes import cameras_without_plates, interruptions
 from pipeline.store.coverage_questions import NO_LIFE_SIGN, Coverage, Interruption
 from pipeline.store.notes_portuguese import notes_language
-from pipeline.store.questions import Plates, Traffic
+from pipeline.store.questions import Plates
+from pipeline.store.traffic_questions import Traffic
 
 CAMERAS = tuple(f"av-{number:02}" for number in range(20))
 

@@ -35,7 +35,6 @@ from pipeline.store.questions import (
     Convoy,
     Count,
     Events,
-    Interval,
     PagedQuestion,
     Plates,
     QueryBackend,
@@ -43,9 +42,8 @@ from pipeline.store.questions import (
     RangedQuestion,
     ReadsByVehicle,
     Route,
-    Speeds,
-    Traffic,
 )
+from pipeline.store.traffic_questions import DAY_MS, Speeds, Traffic
 from tests.asking import Asking, declare_roads
 from tests.event_samples import START_MS, admit_all, one_of_each, plate_read
 
@@ -109,8 +107,8 @@ SAME_ANSWERS: list[Question[Any]] = [
     Clones(locations={"cam-1": SE, "cam-2": None}, limits=DrivingLimits(100, 1, 0)),
     ReadsByVehicle(plate="ABC1D23"),
     ReadsByVehicle(),
-    Traffic(by=Interval.MINUTE, camera_ids=("cam-1",)),
-    Speeds(by=Interval.DAY, utc_offsets=(UtcOffset(0, -10_800_000),)),
+    Traffic(every_ms=60_000, camera_ids=("cam-1",)),
+    Speeds(every_ms=DAY_MS, utc_offsets=(UtcOffset(0, -10_800_000),)),
 ]
 
 

@@ -10,11 +10,11 @@ import pytest
 from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.locale import Locale
 from pipeline.policy import scope
-from pipeline.store import annotated_answer, answer_notes, camera_notes, plate_notes, waiting_notes
+from pipeline.store import annotated_answer, answer_notes, camera_notes, plate_notes, traffic_notes, waiting_notes
 from pipeline.store.notes_portuguese import NOUNS, PORTUGUESE, TEXTS, notes_language
 from tests.sentences import first_arguments
 
-MODULES = (answer_notes, camera_notes, plate_notes, waiting_notes, annotated_answer, scope)
+MODULES = (answer_notes, camera_notes, plate_notes, traffic_notes, waiting_notes, annotated_answer, scope)
 _NAME = re.compile(r"{(\w+)}")
 
 

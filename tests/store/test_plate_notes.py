@@ -16,7 +16,8 @@ from pipeline.domain.requester import Requester
 from pipeline.sink.settings import ChdbSinkSettings
 from pipeline.store.annotated_answer import NoteCode
 from pipeline.store.event_store import open_event_store
-from pipeline.store.questions import Clones, Convoy, Events, Plates, RangedQuestion, Route, Traffic
+from pipeline.store.questions import Clones, Convoy, Events, Plates, RangedQuestion, Route
+from pipeline.store.traffic_questions import Traffic
 from tests.asking import unaudited
 from tests.event_samples import START_MS, count, plate_read
 from tests.filled_store import fill_store

@@ -47,14 +47,20 @@ from pipeline.store.questions import (
     Question,
     ReadsByVehicle,
     Route,
-    Speeds,
-    Traffic,
-    TrafficCount,
-    TrafficSpeed,
     Withheld,
     WithheldReads,
 )
 from pipeline.store.settings import StoreSettings
+from pipeline.store.traffic_questions import (
+    LineFigure,
+    LineFigures,
+    Speeds,
+    Traffic,
+    TrafficCount,
+    TrafficSpeed,
+    ZoneFigure,
+    ZoneFigures,
+)
 from pipeline.store.withheld_cameras import strictest_cameras
 from tests.asking import Asking, unaudited
 from tests.event_samples import START_MS, alert, count, health, plate_read, track
@@ -62,8 +68,27 @@ from tests.store.test_store import fill
 
 SQUARE = "praca"
 WHERE = {SQUARE: GeoPoint(-23.5, -46.6), "road": GeoPoint(-23.6, -46.7), "gate": GeoPoint(-23.7, -46.8)}
-NOT_ABOUT_PLATES = (TrackEvent, CountEvent, HealthEvent, TrafficCount, TrafficSpeed, CameraSummary)
-NOT_OF_PLATES = (Traffic, Speeds, Cameras, ActiveCameras, LossAlertsOf, LostDataOf, CorruptParts)
+NOT_ABOUT_PLATES = (
+    TrackEvent,
+    CountEvent,
+    HealthEvent,
+    TrafficCount,
+    TrafficSpeed,
+    LineFigure,
+    ZoneFigure,
+    CameraSummary,
+)
+NOT_OF_PLATES = (
+    Traffic,
+    Speeds,
+    LineFigures,
+    ZoneFigures,
+    Cameras,
+    ActiveCameras,
+    LossAlertsOf,
+    LostDataOf,
+    CorruptParts,
+)
 QUESTIONS: list[Question[Any]] = [
     Plates(plates=("TMP1234",)),
     Plates(plates=("T?P*",), like=True),
@@ -83,6 +108,8 @@ QUESTIONS: list[Question[Any]] = [
     Cameras(),
     Traffic(),
     Speeds(),
+    LineFigures(),
+    ZoneFigures(),
     CoverageOf(kinds=(Kind.PLATE_READ,)),
     ActiveCameras(),
     LostDataOf(kinds=(Kind.PLATE_READ,)),

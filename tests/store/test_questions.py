@@ -18,8 +18,9 @@ from pipeline.domain.times import UtcOffset, format_time, parse_time, utc_offset
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.event_store import open_event_store
-from pipeline.store.questions import Clones, Convoy, Interval, Plates, Question, ReadsByVehicle, Route, Speeds, Traffic
+from pipeline.store.questions import Clones, Convoy, Plates, Question, ReadsByVehicle, Route
 from pipeline.store.settings import StoreSettings
+from pipeline.store.traffic_questions import DAY_MS, Speeds, Traffic
 from tests.asking import Asking
 from tests.event_samples import START_MS, count, plate_read, track
 from tests.store.test_store import NASTY, fill
@@ -304,7 +305,7 @@ def test_counts_are_added_up_per_camera_class_and_time(store: Asking, database: 
     assert [row.count for row in hours if row.label == "bus"] == [5]
     assert all(row.start_ms % HOUR_MS == 0 for row in hours)
     assert [row.start_ms for row in hours] == sorted((row.start_ms for row in hours), reverse=True)
-    minutes = store.ask(Traffic(by=Interval.MINUTE, start_ms=START_MS, end_ms=START_MS + 2 * MINUTE_MS))
+    minutes = store.ask(Traffic(every_ms=60_000, start_ms=START_MS, end_ms=START_MS + 2 * MINUTE_MS))
     assert [(row.camera_id, row.label, row.count) for row in minutes] == [
         ("a", "car", 7),
         ("b", "car", 7),
@@ -312,8 +313,8 @@ def test_counts_are_added_up_per_camera_class_and_time(store: Asking, database: 
         ("a", "car", 9),
         ("b", "car", 7),
     ]
-    assert store.ask(Traffic(by=Interval.MINUTE, limit=2, offset=1)) == store.ask(Traffic(by=Interval.MINUTE))[1:3]
-    (day,) = {row.start_ms for row in store.ask(Traffic(by=Interval.DAY, utc_offsets=(UtcOffset(0, -3 * HOUR_MS),)))}
+    assert store.ask(Traffic(every_ms=60_000, limit=2, offset=1)) == store.ask(Traffic(every_ms=60_000))[1:3]
+    (day,) = {row.start_ms for row in store.ask(Traffic(every_ms=DAY_MS, utc_offsets=(UtcOffset(0, -3 * HOUR_MS),)))}
     assert day % (24 * HOUR_MS) == 3 * HOUR_MS
     store.close()
 
@@ -362,11 +363,11 @@ def test_days_are_those_of_the_zone_also_when_its_clocks_change(
     fill(database, events)
     start_ms, end_ms = (oldest, newest + 24 * HOUR_MS) if bounded else (None, None)
     offsets = utc_offsets(start_ms, end_ms, place)
-    by_day = Traffic(by=Interval.DAY, start_ms=start_ms, end_ms=end_ms, utc_offsets=offsets)
+    by_day = Traffic(every_ms=DAY_MS, start_ms=start_ms, end_ms=end_ms, utc_offsets=offsets)
     assert {format_time(row.start_ms, place): row.count for row in store.ask(by_day)} == days
-    speeds = Speeds(by=Interval.DAY, start_ms=start_ms, end_ms=end_ms, utc_offsets=offsets)
+    speeds = Speeds(every_ms=DAY_MS, start_ms=start_ms, end_ms=end_ms, utc_offsets=offsets)
     assert {format_time(row.start_ms, place): row.tracks for row in store.ask(speeds)} == days
-    by_hour = store.ask(Traffic(by=Interval.HOUR, utc_offsets=offsets))
+    by_hour = store.ask(Traffic(utc_offsets=offsets))
     assert [row.start_ms for row in by_hour] == list(hours)[::-1], "an hour that comes twice is two hours"
     assert {row.count for row in by_hour} == {1}
     late = msgspec.structs.replace(by_day, start_ms=newest - HOUR_MS, end_ms=newest)

@@ -27,16 +27,14 @@ from pipeline.store.questions import (
     Clones,
     Convoy,
     Events,
-    Interval,
     Plates,
     Question,
     ReadsByVehicle,
     Route,
-    Speeds,
-    Traffic,
     Withheld,
 )
 from pipeline.store.settings import StoreSettings
+from pipeline.store.traffic_questions import DAY_MS, HOUR_MS, Speeds, Traffic
 from pipeline.store.withheld_cameras import sensitive_cameras
 from tests.asking import unaudited
 from tests.event_samples import START_MS, count, plate_read, track
@@ -71,8 +69,8 @@ def queries(store_settings: StoreSettings, database: EventDatabase, tmp_path: Pa
 
 
 def test_counts_below_the_threshold_are_in_no_sum(queries: EventQueries) -> None:
-    for by in Interval:
-        answer = queries.ask(Traffic(by=by))
+    for every_ms in (60_000, HOUR_MS, DAY_MS):
+        answer = queries.ask(Traffic(every_ms=every_ms))
         sums = {camera: sum(row.count for row in answer.value if row.camera_id == camera) for camera in WHERE}
         assert sums == {CLINIC: 35, ROAD: 45}
         assert min(row.count for row in answer.value if row.camera_id == CLINIC) >= LEAST_COUNT
@@ -91,7 +89,7 @@ def test_no_difference_of_two_ranges_reveals_a_small_count(queries: EventQueries
 
 
 def test_no_single_track_and_no_speed_is_reported(queries: EventQueries) -> None:
-    questions: list[Question[Any]] = [Events(kind=Kind.TRACK), Events(), Speeds(by=Interval.DAY)]
+    questions: list[Question[Any]] = [Events(kind=Kind.TRACK), Events(), Speeds(every_ms=DAY_MS)]
     for question in questions:
         rows = queries.ask(question).value
         cameras = {row.camera_id for row in rows if not isinstance(row, CountEvent)}

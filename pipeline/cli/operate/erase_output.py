@@ -24,6 +24,8 @@ _NOUNS: Final = {
     Kind.PLATE_READ.value: "read",
     Kind.TRACK.value: "track",
     Kind.COUNT.value: "count",
+    Kind.LINE_COUNT.value: "line count",
+    Kind.ZONE_STATE.value: "zone state",
     Kind.ALERT.value: "alert",
     Kind.HEALTH.value: "camera state",
     CORRUPT_RECORD: "corrupt record",

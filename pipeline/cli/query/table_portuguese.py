@@ -18,12 +18,16 @@ _HEADINGS: Final = {
     "at": "em",
     "meters": "metros",
     "class": HEADINGS["label"],
-    "minute": "minuto",
-    "hour": "hora",
-    "day": "dia",
     "85%": HEADINGS["p85"],
     "duplicate of": "duplicada de",
     "accepted by": "recebida por",
+    "85% km/h": "percentil 85 km/h",
+    "headway s": "intervalo s",
+    "most": "máximo",
+    "longest queue": HEADINGS["queue_max"],
+    "per km": "por km",
+    "per m²": "por m²",
+    "level": "nível",
 }
 """Beside those of files."""
 _VALUES: Final = {**VALUES, "class": VALUES["label"]}

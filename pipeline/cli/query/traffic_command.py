@@ -1,66 +1,194 @@
-"""`viapublica traffic`: counts and speeds of what passed the cameras."""
+"""`viapublica traffic`: counts, speeds and headways across lines, occupancy of zones, and tracks per camera."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from pipeline.app.queries import Interval, Speeds, Traffic, TrafficCount, TrafficSpeed
+from pipeline.app.queries import (
+    EventQueries,
+    LineFigure,
+    LineFigures,
+    Speeds,
+    Traffic,
+    TrafficCount,
+    TrafficSpeed,
+    ZoneFigure,
+    ZoneFigures,
+)
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.query.options import QueryOptions
 from pipeline.cli.query.output import AnswerTable
-from pipeline.domain.times import utc_offsets
+from pipeline.cli.query.traffic_options import Breakdown, Place, breakdown, interval_ms
+from pipeline.domain.language import Language
+from pipeline.domain.times import UtcOffset, utc_offsets
+
+_KM_H: Final = 3.6
 
 
 @with_option_groups
 def traffic(
-    by: Annotated[Interval, typer.Option("--by", help="Length of time to sum over.")] = Interval.HOUR,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            help="What to keep apart, with commas: camera, line or zone; direction (of a line); class.",
+        ),
+    ] = "camera,class",
+    every: Annotated[str, typer.Option("--every", help="Length of time to sum over: 1m, 5m, 15m, 1h, 6h, 1d.")] = "1h",
     speeds: Annotated[
-        bool, typer.Option("--speeds", help="Mean, median and 85th percentile of speeds instead of counts.")
+        bool,
+        typer.Option("--speeds", help="Of cameras: mean, median and 85th percentile of speeds instead of counts."),
     ] = False,
     *,
     query: QueryOptions,
 ) -> None:
-    """Count traffic by class and by minute, hour or day; or show its speeds.
+    """Count traffic across lines, in zones, or per camera, by direction, class and time.
 
-    Counts belong to the minute in which a track began, speeds to the one in which it ended. Speeds are in m/s where the
-    camera is calibrated, else in pixels per second. Hours and days are those of --zone.
+    Lines give crossings, speeds and headways, zones give occupancy, queue, density and level of service; both are drawn
+    in the configuration (`areas` of a camera). Cameras give the tracks that began. Speeds and densities need the
+    camera's calibration. Hours and days are those of --zone.
 
-    Example: [bold]viapublica traffic --by hour --from today --camera av-paulista-900[/]
+    Example: [bold]viapublica traffic --by line,direction,class --every 15m --from today --camera av-paulista-900[/]
 
-    Example: [bold]viapublica traffic --speeds --by day --from 7d --csv speeds.csv[/]
+    Example: [bold]viapublica traffic --by zone --every 15m --from today --parquet zones.parquet[/]
+
+    Example: [bold]viapublica traffic --speeds --every 1d --from 7d --csv speeds.csv[/]
     """
-    output, zone, scope, language = query.output(), query.time_zone(), query.scope(), query.language
-    offsets = utc_offsets(scope["start_ms"], scope["end_ms"], zone)
+    apart, every_ms = breakdown(by, speeds=speeds), interval_ms(every)
+    offsets = utc_offsets(query.scope()["start_ms"], query.scope()["end_ms"], query.time_zone())
+    query.output()
     with query.open() as store:
-        if not speeds:
-            counts = store.ask(Traffic(by=by, utc_offsets=offsets, **scope))
-            table = AnswerTable(
-                [TrafficCount],
-                [by.value, "camera", "class", "count"],
-                lambda row: (
-                    language.time(row.start_ms, zone),
-                    counts.camera_label(row.camera_id),
-                    row.label,
-                    row.count,
-                ),
-            )
-            output.show(language.text(f"Traffic by {by.value}"), counts, counts.value, table)
-            return
-        measured = store.ask(Speeds(by=by, utc_offsets=offsets, **scope))
-    speed_table = AnswerTable(
-        [TrafficSpeed],
-        [by.value, "camera", "class", "tracks", "unit", "mean", "median", "85%"],
-        lambda row: (
-            language.time(row.start_ms, zone),
-            measured.camera_label(row.camera_id),
-            row.label,
-            row.tracks,
-            row.unit,
-            row.mean,
-            row.median,
-            row.p85,
-        ),
-    )
-    output.show(language.text(f"Speeds by {by.value}"), measured, measured.value, speed_table)
+        asked = _Asked(query, store, every, every_ms, offsets, apart)
+        if apart.place is Place.LINE:
+            asked.lines()
+        elif apart.place is Place.ZONE:
+            asked.zones()
+        elif speeds:
+            asked.speeds()
+        else:
+            asked.tracks()
+
+
+class _Asked:
+    """One question of the command and its table."""
+
+    def __init__(
+        self,
+        query: QueryOptions,
+        store: EventQueries,
+        every: str,
+        every_ms: int,
+        offsets: tuple[UtcOffset, ...],
+        apart: Breakdown,
+    ) -> None:
+        self._query = query
+        self._store = store
+        self._every = every
+        self._every_ms = every_ms
+        self._offsets = offsets
+        self._apart = apart
+        self._zone = query.time_zone()
+
+    @property
+    def _language(self) -> Language:
+        return self._query.language
+
+    def _title(self, what: str) -> str:
+        return self._language.text(what, every=self._every)
+
+    def _time(self, start_ms: int) -> str:
+        return self._language.time(start_ms, self._zone)
+
+    def lines(self) -> None:
+        """Crossings of lines."""
+        apart = self._apart
+        question = LineFigures(
+            every_ms=self._every_ms,
+            utc_offsets=self._offsets,
+            by_direction=apart.direction,
+            by_class=apart.by_class,
+            **self._query.scope(),
+        )
+        answer = self._store.ask(question)
+        table = AnswerTable(
+            [LineFigure],
+            [
+                *("start", "camera", "line"),
+                *(["direction"] if apart.direction else []),
+                *(["class"] if apart.by_class else []),
+                *("count", "km/h", "85% km/h", "headway s", "seen"),
+            ],
+            lambda row: [
+                *(self._time(row.start_ms), answer.camera_label(row.camera_id), row.line),
+                *([row.direction] if apart.direction else []),
+                *([row.label] if apart.by_class else []),
+                *(row.count, _km_h(row.mean_m_s), _km_h(row.p85_m_s), _shown(row.headway_s), _percent(row.seen)),
+            ],
+        )
+        self._query.output().show(self._title("Traffic across lines every {every}"), answer, answer.value, table)
+
+    def zones(self) -> None:
+        """Occupancy of zones."""
+        apart = self._apart
+        question = ZoneFigures(
+            every_ms=self._every_ms, utc_offsets=self._offsets, by_class=apart.by_class, **self._query.scope()
+        )
+        answer = self._store.ask(question)
+        table = AnswerTable(
+            [ZoneFigure],
+            [
+                *("start", "camera", "zone"),
+                *(["class"] if apart.by_class else []),
+                *("occupancy", "most", "queue", "longest queue", "per km", "per m²"),
+                *([] if apart.by_class else ["level"]),
+                "seen",
+            ],
+            lambda row: [
+                *(self._time(row.start_ms), answer.camera_label(row.camera_id), row.zone),
+                *([row.label] if apart.by_class else []),
+                *(row.occupancy, row.occupancy_max, row.queue, row.queue_max),
+                *(_shown(row.density_km), _shown(row.density_m2)),
+                *([] if apart.by_class else [row.level]),
+                _percent(row.seen),
+            ],
+        )
+        self._query.output().show(self._title("Zones every {every}"), answer, answer.value, table)
+
+    def tracks(self) -> None:
+        """Tracks that began, per camera and class."""
+        question = Traffic(every_ms=self._every_ms, utc_offsets=self._offsets, **self._query.scope())
+        answer = self._store.ask(question)
+        table = AnswerTable(
+            [TrafficCount],
+            ["start", "camera", "class", "count"],
+            lambda row: (self._time(row.start_ms), answer.camera_label(row.camera_id), row.label, row.count),
+        )
+        self._query.output().show(self._title("Traffic every {every}"), answer, answer.value, table)
+
+    def speeds(self) -> None:
+        """Speeds of tracks, per camera and class."""
+        question = Speeds(every_ms=self._every_ms, utc_offsets=self._offsets, **self._query.scope())
+        answer = self._store.ask(question)
+        table = AnswerTable(
+            [TrafficSpeed],
+            ["start", "camera", "class", "tracks", "unit", "mean", "median", "85%"],
+            lambda row: (
+                *(self._time(row.start_ms), answer.camera_label(row.camera_id), row.label, row.tracks),
+                *(row.unit, row.mean, row.median, row.p85),
+            ),
+        )
+        self._query.output().show(self._title("Speeds every {every}"), answer, answer.value, table)
+
+
+def _shown(value: float | None) -> float | str:
+    return "" if value is None else value
+
+
+def _km_h(speed_m_s: float | None) -> float | str:
+    return "" if speed_m_s is None else round(speed_m_s * _KM_H)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"

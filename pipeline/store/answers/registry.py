@@ -15,6 +15,7 @@ from pipeline.store.answers import (
     journeys,
     plates,
     traffic,
+    traffic_figures,
     vehicle_reads,
 )
 from pipeline.store.coverage_questions import (
@@ -38,10 +39,9 @@ from pipeline.store.questions import (
     Question,
     ReadsByVehicle,
     Route,
-    Speeds,
-    Traffic,
     Withheld,
 )
+from pipeline.store.traffic_questions import LineFigures, Speeds, Traffic, ZoneFigures
 
 ANSWERS: Final[Mapping[type[Question[Any]], Callable[..., Any]]] = {
     Plates: plates.plates,
@@ -55,6 +55,8 @@ ANSWERS: Final[Mapping[type[Question[Any]], Callable[..., Any]]] = {
     ReadsByVehicle: vehicle_reads.reads_by_vehicle,
     Traffic: traffic.traffic,
     Speeds: traffic.speeds,
+    LineFigures: traffic_figures.line_figures,
+    ZoneFigures: traffic_figures.zone_figures,
     CoverageOf: coverage.coverage,
     LossAlertsOf: coverage.loss_alerts,
     LostDataOf: coverage.lost_data,

@@ -113,6 +113,27 @@ MIGRATIONS: Final = (
             ("alerts", "figures", "String"),
         ),
     ),
+    Migration(
+        5,
+        "tables of traffic figures",
+        (
+            _table(
+                "line_counts",
+                "line String, direction String, label String, count UInt32, stream_id String, areas String, "
+                "speeds String, mean_m_s Nullable(Float32), p85_m_s Nullable(Float32), headway_s Nullable(Float32)",
+                "camera_id, ts_ms, event_id",
+                8192,
+            ),
+            _table(
+                "zone_states",
+                "zone String, label String, occupancy Float32, occupancy_max UInt32, queue Float32, queue_max UInt32, "
+                "seen_s Float32, stream_id String, areas String, density_m2 Nullable(Float32), "
+                "density_km Nullable(Float32)",
+                "camera_id, ts_ms, event_id",
+                8192,
+            ),
+        ),
+    ),
 )
 
 LATEST: Final = MIGRATIONS[-1].version

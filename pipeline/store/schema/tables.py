@@ -106,6 +106,10 @@ TABLES: Final[dict[Kind, Table]] = {
 PLATE_READS: Final = TABLES[Kind.PLATE_READ]
 TRACKS: Final = TABLES[Kind.TRACK]
 COUNTS: Final = TABLES[Kind.COUNT]
+LINE_COUNTS: Final = TABLES[Kind.LINE_COUNT]
+ZONE_STATES: Final = TABLES[Kind.ZONE_STATE]
+OF_MINUTES: Final = (COUNTS, LINE_COUNTS, ZONE_STATES)
+"""Tables whose rows are about the minute that begins at their time."""
 ALERTS: Final = TABLES[Kind.ALERT]
 HEALTH: Final = TABLES[Kind.HEALTH]
 

@@ -19,7 +19,8 @@ from pipeline.audit.seal import KEY_NAME, read_auditor_key
 from pipeline.domain.events import Kind
 from pipeline.domain.requester import Requester
 from pipeline.errors import AuditUnavailable, PolicyError, StoreError
-from pipeline.store.questions import Cameras, Clones, Convoy, Events, Plates, Question, Route, Traffic
+from pipeline.store.questions import Cameras, Clones, Convoy, Events, Plates, Question, Route
+from pipeline.store.traffic_questions import Traffic
 from tests.asking import declare_roads
 from tests.audit.logs import lines
 from tests.event_samples import START_MS, plate_read

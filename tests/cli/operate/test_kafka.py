@@ -38,10 +38,17 @@ def config(broker: KafkaBroker, tmp_path: Path) -> Path:
     prefix = tmp_path.name
     file.write_text(
         f"""
-cameras: [{{id: cam-1, source: none.mp4, scope: public-road}}]
+cameras:
+  - id: cam-1
+    source: none.mp4
+    scope: public-road
+    areas:
+      zones: [{{name: lane-1, polygon: [[0, 0], [1, 0], [1, 1]]}}]
+      lines: [{{name: gantry, points: [[0, 0.5], [1, 0.5]], forward: to-center, backward: to-suburb}}]
 sinks: [{{type: kafka, brokers: ["{broker.address}"], topic_prefix: {prefix}, timeout_s: 5}}]
 store: {{type: chdb}}
-retention: {{plate_reads: null, tracks: null, counts: null, alerts: null, health: null}}
+retention:
+  {{plate_reads: null, tracks: null, counts: null, line_counts: null, zone_states: null, alerts: null, health: null}}
 ingest: {{session_timeout_s: 2, oldest_days: 36500, max_clock_lead_s: 2592000}}
 """,
         encoding="utf-8",
@@ -68,7 +75,7 @@ def test_events_pass_through_kafka_into_the_store_and_invalid_messages_become_de
     done = viapublica("kafka", "ingest", "--config", config, "--once", "--json")
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout.splitlines()[-1])
-    assert (counts["stored"], counts["dead"], counts["lag"]) == (25, 1, 0)
+    assert (counts["stored"], counts["dead"], counts["lag"]) == (35, 1, 0)
     found = viapublica_here("plates", "ABC1D23", "--config", config, "--json").stdout.splitlines()
     assert len(found) == 5 + 1  # and the notes
 

@@ -11,13 +11,20 @@ from typer.testing import CliRunner, Result
 
 from pipeline.domain.events import Event
 from tests.cli.commands import app
-from tests.event_samples import START_MS, alert, count, health, plate_read, track
+from tests.event_samples import START_MS, alert, count, health, line_count, plate_read, track, zone_state
 from tests.filled_store import fill_store
 
 _CITY = """\
 cameras:
   - {id: se, source: a.mp4, scope: public-road, name: "Praça da Sé, 1", latitude: -23.550520, longitude: -46.633308}
-  - {id: paulista, source: a.mp4, scope: public-road, latitude: -23.561414, longitude: -46.655881}
+  - id: paulista
+    source: a.mp4
+    scope: public-road
+    areas:
+      zones: [{name: lane-1, polygon: [[0, 0], [1, 0], [1, 1]]}]
+      lines: [{name: gantry, points: [[0, 0.5], [1, 0.5]], forward: to-center, backward: to-suburb}]
+    latitude: -23.561414
+    longitude: -46.655881
   - {id: rio, source: a.mp4, scope: public-road, latitude: -22.906847, longitude: -43.172896}
   - {id: nowhere, source: a.mp4, scope: public-road}
 """
@@ -40,6 +47,8 @@ EVENTS: list[Event] = [
     seen(8, "XYZ9A99", "paulista", 1500),
     *(count(n, camera="se") for n in range(3)),
     *(track(n, camera="se", speed_m_s=10.0 + n) for n in range(3)),
+    *(line_count(n, camera="paulista") for n in range(2)),
+    zone_state(0, camera="paulista"),
     alert(1, camera="se"),
     health(1, camera="se"),
 ]

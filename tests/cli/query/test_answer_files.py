@@ -274,7 +274,7 @@ def test_a_table_for_brazil_has_headings_words_and_notes_in_portuguese(ask: Ask)
     for words in (["events"], ["cameras"], ["convoy", "ABC1234"], ["route", "ABC1234"], ["clones", "ABC1234"]):
         shown = ask(*words, *form).stdout
         assert not {"time", "camera", "kind", "plate", "from", "state"} & set(shown.replace("┃", " ").split()), words
-    assert "Velocidades por hora" in ask("traffic", "--speeds", "--by", "hour", *form).stdout
+    assert "Velocidades a cada 1h" in ask("traffic", "--speeds", "--every", "1h", *form).stdout
 
 
 def test_a_list_of_which_nothing_was_seen_is_no_empty_file(ask: Ask, tmp_path: Path) -> None:

@@ -76,13 +76,44 @@ def test_possible_clones_of_one_plate_and_of_all(ask: Ask) -> None:
 
 
 def test_traffic_counts_and_speeds(ask: Ask) -> None:
-    counts = rows(ask("traffic", "--by", "day", "--json"))
+    counts = rows(ask("traffic", "--every", "1d", "--json"))
     assert sum(row["count"] for row in counts) == 21
-    assert len(rows(ask("traffic", "--by", "minute", "--json"))) == 3
-    (speeds,) = rows(ask("traffic", "--by", "day", "--speeds", "--json"))
+    assert len(rows(ask("traffic", "--every", "1m", "--json"))) == 3
+    (speeds,) = rows(ask("traffic", "--every", "1d", "--speeds", "--json"))
     assert (speeds["tracks"], speeds["unit"], speeds["mean"], speeds["median"]) == (3, "m/s", 11.0, 11.0)
     assert "85%" in ask("traffic", "--speeds").stdout
     assert "nothing found" in ask("traffic", "--camera", "rio").stderr
+
+
+def test_traffic_across_lines_and_in_zones(ask: Ask) -> None:
+    (line,) = rows(ask("traffic", "--by", "line,direction,class", "--every", "15m", "--json"))
+    assert (line["line"], line["direction"], line["label"], line["count"]) == ("gantry", "to-center", "car", 8)
+    assert (line["speeds"], line["p85_m_s"], line["headway_s"]) == (8, 15.0, 12.5)
+    table = ask("traffic", "--by", "line", "--locale", "pt-BR")
+    assert "Tráfego nas linhas a cada 1h" in table.stdout
+    assert "gantry" in table.stdout
+    (zone,) = rows(ask("traffic", "--by", "zone", "--every", "1m", "--json"))
+    assert (zone["zone"], zone["occupancy"], zone["level"]) == ("lane-1", 1.5, "F")
+    assert "lane-1" in ask("traffic", "--by", "zone,class").stdout
+    missing = ask("traffic", "--by", "line", "--camera", "rio")
+    assert "no line is drawn for 1 camera: rio" in missing.stderr
+    assert missing.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--by", "hour"), "'hour' is unknown"),
+        (("--by", "line,zone"), "names two places"),
+        (("--by", "zone,direction"), "only lines have directions"),
+        (("--by", "line", "--speeds"), "cannot be combined"),
+        (("--every", "7m"), "does not divide a day"),
+        (("--every", "2d"), "does not divide a day"),
+    ],
+)
+def test_breakdowns_of_traffic_that_make_no_sense_name_the_fix(ask: Ask, words: tuple[str, ...], problem: str) -> None:
+    with pytest.raises(ViapublicaError, match=problem):
+        raise ask("traffic", *words).exception or AssertionError("it was answered")
 
 
 def test_times_are_those_of_the_zone_and_show_their_offset(ask: Ask) -> None:
@@ -101,7 +132,7 @@ def test_a_day_of_summer_is_whole_when_it_is_asked_about_in_winter(tmp_path: Pat
     fill_store(
         tmp_path, [msgspec.structs.replace(count(n), ts_ms=summer_ms + n * 3_600_000, count=1) for n in range(25)]
     )
-    words = ("traffic", "--by", "day", "--from", "2026-07-01", "--data", tmp_path)
+    words = ("traffic", "--every", "1d", "--from", "2026-07-01", "--data", tmp_path)
     shown = viapublica_here(*words, environ={"TZ": "Europe/Lisbon"})
     days = [line.split("│")[1:-1] for line in shown.stdout.splitlines() if "│" in line]
     assert [(day[0].strip(), day[-1].strip()) for day in days] == [

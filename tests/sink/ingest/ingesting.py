@@ -21,12 +21,12 @@ from pipeline.sink.settings import KafkaSettings
 from pipeline.store.event_store import open_event_store
 from pipeline.store.settings import StoreSettings
 from tests.asking import Asking
-from tests.event_samples import START_MS, admit_all, wait_until
+from tests.event_samples import AREAS, START_MS, admit_all, wait_until
 
 INGEST = IngestSettings(group="test", batch_interval_s=0.05, session_timeout_s=2, retry_initial_s=0.05, retry_max_s=0.3)
 
 
-CAMERAS = {f"cam-{number}": Camera(f"cam-{number}", Scope.PUBLIC_ROAD) for number in range(23)} | {
+CAMERAS = {f"cam-{number}": Camera(f"cam-{number}", Scope.PUBLIC_ROAD, areas=AREAS) for number in range(23)} | {
     "square": Camera("square", Scope.PUBLIC_SQUARE)
 }
 GATE = Gate(CAMERAS)

@@ -1,0 +1,71 @@
+"""Breakdown and intervals of `viapublica traffic`, from its options."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from pipeline.errors import ViapublicaError
+
+_UNITS_MS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DAY_MS: Final = 86_400_000
+_EVERY: Final = re.compile(r"([1-9][0-9]{0,4})([mhd])")
+
+
+class Place(StrEnum):
+    """Where traffic is counted."""
+
+    CAMERA = "camera"
+    LINE = "line"
+    ZONE = "zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Figures that are apart: the place, and directions and classes or their sums."""
+
+    place: Place
+    direction: bool
+    by_class: bool
+
+
+def breakdown(by: str, *, speeds: bool) -> Breakdown:
+    """The meaning of --by.
+
+    Args:
+        by: words with commas; speeds: --speeds was given.
+
+    Raises:
+        ViapublicaError: an unknown word, or words that contradict one another.
+    """
+    words = [word.strip() for word in by.split(",") if word.strip()]
+    known = [*(place.value for place in Place), "direction", "class"]
+    if not words or (unknown := [word for word in words if word not in known]):
+        wrong = f"{unknown[0]!r} is unknown" if words else "is empty"
+        raise ViapublicaError(f"--by {by}", wrong, f"Choose among {', '.join(known)}, with commas in between")
+    places = [Place(word) for word in words if word in set(Place)]
+    direction = "direction" in words
+    if len(set(places)) > 1:
+        raise ViapublicaError(f"--by {by}", "names two places", "Ask about camera, line and zone one after the other")
+    place = places[0] if places else Place.LINE if direction else Place.CAMERA
+    if direction and place is not Place.LINE:
+        raise ViapublicaError(f"--by {by}", "only lines have directions", "Write --by line,direction")
+    if speeds and place is not Place.CAMERA:
+        fix = "Leave --speeds out: lines show their speeds" if place is Place.LINE else "Write --by line for speeds"
+        raise ViapublicaError(f"--speeds --by {by}", "cannot be combined", fix)
+    return Breakdown(place, direction, "class" in words)
+
+
+def interval_ms(every: str) -> int:
+    """The meaning of --every, milliseconds.
+
+    Raises:
+        ViapublicaError: it is no length of time, or does not divide a day.
+    """
+    match = _EVERY.fullmatch(every.strip())
+    length_ms = int(match[1]) * _UNITS_MS[match[2]] if match else 0
+    if not length_ms or length_ms > _DAY_MS or _DAY_MS % length_ms:
+        raise ViapublicaError(f"--every {every}", "does not divide a day", "Write 1m, 5m, 15m, 1h, 6h or 1d")
+    return length_ms
