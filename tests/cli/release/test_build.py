@@ -35,13 +35,22 @@ def street(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _cut(data_dir, tmp_path_factory.mktemp("street") / "street.mp4", seconds=4)
 
 
+_FEW_PEOPLE = "crop=iw/3:ih/3:iw/2:ih/2,"
+
+
 @pytest.fixture(scope="module")
 def blink(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two frames of a part with few people, for tests that do not depend on the content.
 
     A release searches each frame in many views, and once more around each small object.
     """
-    return _cut(data_dir, tmp_path_factory.mktemp("blink") / "blink.mp4", seconds=0.2, part="crop=iw/3:ih/3:iw/2:ih/2,")
+    return _cut(data_dir, tmp_path_factory.mktemp("blink") / "blink.mp4", seconds=0.2, part=_FEW_PEOPLE)
+
+
+@pytest.fixture(scope="module")
+def one_frame(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One frame of the same part, for tests that build twice."""
+    return _cut(data_dir, tmp_path_factory.mktemp("frame") / "frame.mp4", seconds=0.1, part=_FEW_PEOPLE)
 
 
 def _cut(data_dir: Path, clip: Path, seconds: float, part: str = "") -> Path:
@@ -343,9 +352,9 @@ def test_a_camera_whose_folder_is_a_link_or_holds_another_cameras_video_is_not_r
         release("approve", number, "--by=Bia", f"--config={config}")
 
 
-def test_a_changed_file_and_a_later_refusal_show_when_the_clip_is_verified(blink: Path) -> None:
-    number = approved(f"--file={blink}")
-    clip = release("build", number, f"--source={blink}", "--by=Ana")["clip"]
+def test_a_changed_file_and_a_later_refusal_show_when_the_clip_is_verified(one_frame: Path) -> None:
+    number = approved(f"--file={one_frame}")
+    clip = release("build", number, f"--source={one_frame}", "--by=Ana")["clip"]
     data = bytearray(Path(clip).read_bytes())
     data[-200] ^= 1
     Path("changed.mp4").write_bytes(data)
@@ -354,8 +363,8 @@ def test_a_changed_file_and_a_later_refusal_show_when_the_clip_is_verified(blink
     assert "not registered" in done.output
     assert "broken" in done.output
     with pytest.raises(PolicyError, match=f"already has {Path(clip).name}, built by Ana"):
-        release("build", number, f"--source={blink}", "--by=Ana")
-    again = release("build", number, f"--source={blink}", "--by=Ana", "--rebuild=the first was cut")
+        release("build", number, f"--source={one_frame}", "--by=Ana")
+    again = release("build", number, f"--source={one_frame}", "--by=Ana", "--rebuild=the first was cut")
     assert Path(again["clip"]).name == f"{number.replace('/', '-')}-build2.mp4"
     assert Path(clip).is_file()
     assert release("verify", clip)["registered"][0]["standing"] == "superseded"
