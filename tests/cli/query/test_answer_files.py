@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 
 from pipeline.cli.query.portuguese_texts import NOTES, VALUES
 from pipeline.domain.events import AlertRule, Kind, Severity
+from pipeline.domain.incident import IncidentState
 from pipeline.domain.labels import Label
 from pipeline.domain.plate import Layout
 from pipeline.domain.ports import SourceState
@@ -312,7 +313,7 @@ def test_every_word_of_the_program_has_a_portuguese_one() -> None:
         ("state", SourceState),
         ("rule", AlertRule),
     ):
-        derived = {"no-life-sign"} if column == "state" else set()
+        derived = {"no-life-sign", *(one.value for one in IncidentState)} if column == "state" else set()
         assert set(VALUES[column]) == {one.value for one in kinds} | derived, column
     assert set(VALUES["vehicle"]) == set(VALUES["label"]) == {label.word for label in Label}
     assert set(NOTES) == {code.value for code in NoteCode}
