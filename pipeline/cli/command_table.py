@@ -81,7 +81,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     ),
     "alerts": CommandEntry(
         "alerts.app:app",
-        "Incidents: list, show, ack, escalate, close, comment, hand-over, test.",
+        "Incidents: list, show, ack, escalate, close, comment, hand-over, test, replay.",
         _QUERIES,
     ),
     "export": CommandEntry(
