@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import logging
 import math
 import random
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -148,8 +150,8 @@ def interval(found: int, of: int) -> str:
     return f"{share:.3f} ({middle - half:.3f} to {middle + half:.3f})"
 
 
-LONG: Final = 240
-"""Samples, two minutes, of each clip and change of light."""
+LONG: Final = 120
+"""Samples, a minute, of each clip and change of light."""
 
 
 def steady_move(move: Move) -> Callable[[int], Move]:
@@ -201,6 +203,40 @@ def table(seen: dict[tuple[str, bool], list[float]]) -> list[tuple[str, ...]]:
     return rows
 
 
+@dataclass
+class Trials:
+    """Results of trials, by what was shown and whether constants were chosen on the clip."""
+
+    seen: dict[tuple[str, bool], list[float]] = field(default_factory=dict)
+    cost: list[float] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    def measure(self, clip: Clip, chosen: bool) -> None:
+        """Make the trials on one clip, and print those that went wrong."""
+        of_clip: dict[tuple[str, bool], list[float]] = {}
+        measure_clip(clip, chosen, of_clip, self.cost)
+        wrong = [
+            f"{name} {values}"
+            for (name, _), values in of_clip.items()
+            if any(one != (not name.startswith("no ")) for one in values)
+        ]
+        print(clip.name, "; ".join(wrong) or "all right", flush=True)
+        self.names.append(clip.name)
+        for key, values in of_clip.items():
+            self.seen.setdefault(key, []).extend(values)
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values; `add` takes them."""
+        return {"seen": [[*key, values] for key, values in self.seen.items()], "cost": self.cost, "names": self.names}
+
+    def add(self, plain: dict[str, Any]) -> None:
+        """Add what another run has saved."""
+        for name, chosen, values in plain["seen"]:
+            self.seen.setdefault((name, chosen), []).extend(values)
+        self.cost += plain["cost"]
+        self.names += plain["names"]
+
+
 def quiet() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
@@ -212,26 +248,25 @@ def main() -> None:
     parser.add_argument("--data2", type=Path, required=True)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--clip", help="Only clips whose names contain this.")
+    parser.add_argument("--every", type=int, default=1, help="Each so many clips of a half.")
+    parser.add_argument("--save", type=Path, help="File for the trials, so that halves may run beside each other.")
+    parser.add_argument("--load", type=Path, nargs="*", default=[], help="Files of --save, instead of trials.")
     parser.add_argument("--half", choices=("chosen", "judged"), help="Only this half of the clips.")
     args = parser.parse_args()
     quiet()
-    seen: dict[tuple[str, bool], list[float]] = {}
-    cost: list[float] = []
-    names: list[str] = []
-    for number, clip in enumerate(clips(args.data, args.data2)):
+    trials = Trials()
+    for path in args.load:
+        trials.add(json.loads(path.read_text()))
+    found = () if args.load else clips(args.data, args.data2)
+    for number, clip in enumerate(found):
         chosen = number % 2 == 0
         if (args.clip and args.clip not in clip.name) or args.half == ("judged" if chosen else "chosen"):
             continue
-        names.append(clip.name)
-        before = {key: len(values) for key, values in seen.items()}
-        measure_clip(clip, chosen, seen, cost)
-        wrong = [
-            f"{name} {values[before.get((name, half), 0) :]}"
-            for (name, half), values in seen.items()
-            if half == chosen
-            and any(one != (not name.startswith("no ")) for one in values[before.get((name, half), 0) :])
-        ]
-        print(clip.name, "; ".join(wrong) or "all right", flush=True)
+        if number // 2 % args.every == 0:
+            trials.measure(clip, chosen)
+    seen, cost, names = trials.seen, trials.cost, trials.names
+    if args.save:
+        args.save.write_text(json.dumps(trials.as_json()))
     for row in table(seen):
         print(*row, sep=" | ")
     print(f"{1000 * sum(cost) / len(cost):.2f} ms of processor time per sample")
