@@ -81,17 +81,21 @@ class ViewJudge:
             near = self.match.transform is not None and self.match.transform.excess(LIMITS) <= _BACK
             self._back_s = (at_s if self._back_s is None else self._back_s) if near else None
         else:
-            self._run.append((at_s, self.match.transform))
+            self._run.append((at_s, self.match.transform if self.verdict is Verdict.MOVED else None))
             while at_s - self._run[0][0] > _FORGOTTEN_S:
                 self._run.popleft()
             self._back_s = None
 
     def _verdict(self, pattern: ViewPattern) -> Verdict:
-        if self.match.transform is not None:
-            if self.match.transform.excess(LIMITS) >= 1:
-                return Verdict.MOVED
-            return Verdict.SAME if self.match.areas else Verdict.UNCERTAIN
-        return Verdict.OTHER if self._stands_elsewhere(pattern) else Verdict.UNJUDGED
+        transform = self.match.transform
+        if transform is None or not self.match.areas:
+            if self._stands_elsewhere(pattern):
+                return Verdict.OTHER
+            if transform is None:
+                return Verdict.UNJUDGED
+        if transform.excess(LIMITS) >= 1:
+            return Verdict.MOVED
+        return Verdict.SAME if self.match.areas else Verdict.UNCERTAIN
 
     def _stands_elsewhere(self, pattern: ViewPattern) -> bool:
         """Whether what stands still in a sample is nowhere in the confirmed view."""
