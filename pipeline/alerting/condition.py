@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pipeline.alerting.followed_object import Box
+from pipeline.alerting.followed_object import Box, FollowedObject
 from pipeline.alerting.scene import Scene
 from pipeline.domain.alert_figures import Figure
 from pipeline.domain.events import AlertRule, Severity
@@ -37,6 +37,13 @@ class Condition:
     box: Box | None = None
     figures: Mapping[Figure, float] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
+
+
+def object_in_zone(
+    rule: AlertRule, severity: Severity, zone: str, one: FollowedObject, lasts_s: float, figures: Mapping[Figure, float]
+) -> Condition:
+    """A condition about one object in a zone; arguments as the attributes of `Condition`."""
+    return Condition(rule, severity, (zone, one.track_id), zone, lasts_s, one.label, one.track_id, one.box, figures)
 
 
 class Rule(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pipeline.alerting.condition import Condition
+from pipeline.alerting.condition import Condition, object_in_zone
 from pipeline.alerting.limits import Limits
 from pipeline.alerting.scene import Scene
 from pipeline.domain.alert_figures import Figure
@@ -48,14 +48,6 @@ class PersonOnRoadway:
                 in_zone_s, speed = one.in_zone_s(zone.name, scene.now_s), one.lengths_s()
                 if in_zone_s < least_s or len(one.path) < _LEAST_FRAMES or (speed or 0.0) > _FASTEST:
                     continue
-                yield Condition(
-                    self.rule,
-                    Severity.CRITICAL,
-                    (zone.name, one.track_id),
-                    zone.name,
-                    in_zone_s,
-                    one.label,
-                    one.track_id,
-                    one.box,
-                    {Figure.SECONDS: in_zone_s},
+                yield object_in_zone(
+                    self.rule, Severity.CRITICAL, zone.name, one, in_zone_s, {Figure.SECONDS: in_zone_s}
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pipeline.alerting.condition import Condition
+from pipeline.alerting.condition import Condition, object_in_zone
 from pipeline.alerting.limits import Limits
 from pipeline.alerting.scene import Scene
 from pipeline.domain.alert_figures import Figure
@@ -44,14 +44,6 @@ class VehicleOffRoadway:
                     continue
                 if roads & one.zones.keys() or one.track_id in parked or len(one.path) < _LEAST_FRAMES:
                     continue
-                yield Condition(
-                    self.rule,
-                    Severity.WARNING,
-                    (zone.name, one.track_id),
-                    zone.name,
-                    in_zone_s,
-                    one.label,
-                    one.track_id,
-                    one.box,
-                    {Figure.SECONDS: in_zone_s},
+                yield object_in_zone(
+                    self.rule, Severity.WARNING, zone.name, one, in_zone_s, {Figure.SECONDS: in_zone_s}
                 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Final
 
-from pipeline.alerting.condition import Condition
+from pipeline.alerting.condition import Condition, object_in_zone
 from pipeline.alerting.limits import Limits
 from pipeline.alerting.scene import Scene
 from pipeline.alerting.settings import is_within
@@ -54,14 +54,6 @@ class ZoneEntered:
                     continue
                 if one.track_id in parked or (one.is_motor_vehicle and not one.has_moved):
                     continue
-                yield Condition(
-                    self.rule,
-                    Severity.WARNING,
-                    (zone.name, one.track_id),
-                    zone.name,
-                    in_zone_s,
-                    one.label,
-                    one.track_id,
-                    one.box,
-                    {Figure.SECONDS: in_zone_s},
+                yield object_in_zone(
+                    self.rule, Severity.WARNING, zone.name, one, in_zone_s, {Figure.SECONDS: in_zone_s}
                 )
