@@ -8,7 +8,6 @@ from typing import Final
 from pipeline.alerting.condition import Condition, object_in_zone
 from pipeline.alerting.limits import Limits
 from pipeline.alerting.scene import Scene
-from pipeline.domain.alert_figures import Figure
 from pipeline.domain.events import AlertRule, Severity
 from pipeline.domain.traffic_areas import MOTOR_TRAFFIC, ZoneKind
 

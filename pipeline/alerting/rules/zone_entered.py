@@ -10,7 +10,6 @@ from pipeline.alerting.condition import Condition, object_in_zone
 from pipeline.alerting.limits import Limits
 from pipeline.alerting.scene import Scene
 from pipeline.alerting.settings import is_within
-from pipeline.domain.alert_figures import Figure
 from pipeline.domain.events import AlertRule, Severity
 from pipeline.domain.times import local_time
 from pipeline.domain.traffic_areas import ZoneKind
