@@ -39,9 +39,7 @@ class Condition:
     evidence: tuple[str, ...] = ()
 
 
-def object_in_zone(
-    rule: AlertRule, severity: Severity, zone: str, one: FollowedObject, lasts_s: float
-) -> Condition:
+def object_in_zone(rule: AlertRule, severity: Severity, zone: str, one: FollowedObject, lasts_s: float) -> Condition:
     """A condition about the time that an object is in a zone; arguments as the attributes of `Condition`."""
     figures = {Figure.SECONDS: lasts_s}
     return Condition(rule, severity, (zone, one.track_id), zone, lasts_s, one.label, one.track_id, one.box, figures)

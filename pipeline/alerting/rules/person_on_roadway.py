@@ -47,6 +47,4 @@ class PersonOnRoadway:
                 in_zone_s, speed = one.in_zone_s(zone.name, scene.now_s), one.lengths_s()
                 if in_zone_s < least_s or len(one.path) < _LEAST_FRAMES or (speed or 0.0) > _FASTEST:
                     continue
-                yield object_in_zone(
-                    self.rule, Severity.CRITICAL, zone.name, one, in_zone_s, {Figure.SECONDS: in_zone_s}
-                )
+                yield object_in_zone(self.rule, Severity.CRITICAL, zone.name, one, in_zone_s)

@@ -43,6 +43,4 @@ class VehicleOffRoadway:
                     continue
                 if roads & one.zones.keys() or one.track_id in parked or len(one.path) < _LEAST_FRAMES:
                     continue
-                yield object_in_zone(
-                    self.rule, Severity.WARNING, zone.name, one, in_zone_s, {Figure.SECONDS: in_zone_s}
-                )
+                yield object_in_zone(self.rule, Severity.WARNING, zone.name, one, in_zone_s)

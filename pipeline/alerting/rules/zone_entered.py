@@ -53,6 +53,4 @@ class ZoneEntered:
                     continue
                 if one.track_id in parked or (one.is_motor_vehicle and not one.has_moved):
                     continue
-                yield object_in_zone(
-                    self.rule, Severity.WARNING, zone.name, one, in_zone_s, {Figure.SECONDS: in_zone_s}
-                )
+                yield object_in_zone(self.rule, Severity.WARNING, zone.name, one, in_zone_s)
