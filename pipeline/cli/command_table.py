@@ -65,7 +65,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     ),
     "traffic": CommandEntry(
         "query.traffic_command:traffic",
-        "Count traffic across lines, in zones, or per camera, by direction, class and time.",
+        "Count traffic at lines, in zones or per camera, by direction, class and time.",
         _QUERIES,
     ),
     "hotlist": CommandEntry(

@@ -22,6 +22,7 @@ SHAREABLE: Final = frozenset(
         Operation.BULK_QUERY,
         Operation.PLATE_LIST,
         Operation.ALERT_REVIEW,
+        Operation.INCIDENT,
         Operation.COUNT_QUERY,
         Operation.EXPORT,
         Operation.HOLD,

@@ -24,7 +24,8 @@ _MODULES: Final = """
     engine/camera_health engine/capacity engine/frame_analyzer engine/image_quality engine/image_watch
     engine/low_rate_watch engine/overload_watch
     engine/recorded_extent engine/host_conflicts engine/camera_permissions
-    alerting/incidents engine/hot_lists hotlists/list_watch policy/camera_permission domain/camera_stop_rules
+    alerting/incidents app/alerts/sample_alert engine/hot_lists hotlists/list_watch policy/camera_permission
+    domain/camera_stop_rules
     engine/scene_watch engine/source_alerts engine/view_judgement engine/view_watch record/camera_tap sink/spooled
     sink/ingest/refusal_alerts
     sink/ingest/stall_detector store/damaged_parts store/retention

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pipeline.app.alerts.sample_alert import sample_alert
 from pipeline.app.audit.audited_operation import operation_audit
 from pipeline.channels.alert_message import AlertMessage, message_of
 from pipeline.channels.build import build_channel
@@ -15,17 +16,14 @@ from pipeline.channels.channel import unreachable
 from pipeline.channels.settings import AnyChannelSettings
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
-from pipeline.domain.clock import SystemClock
 from pipeline.domain.credentials import redact
-from pipeline.domain.event_identity import UNIDENTIFIED, identified
-from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Severity, encode
+from pipeline.domain.events import encode
 from pipeline.domain.locale import Locale
 from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import find_zone
 from pipeline.errors import ConfigError, ViapublicaError
 
-_DETAIL: Final = "test of the channel"
 _PART: Final = "-test"
 """Of a connection beside that of a run."""
 
@@ -92,15 +90,5 @@ def _chosen(config: Config, names: Sequence[str]) -> Iterator[AnyChannelSettings
 
 
 def _message(locale: Locale | None, zone: str | None) -> AlertMessage:
-    now_ms = SystemClock().wall_ms()
-    alert = identified(
-        AlertEvent(
-            event_id=UNIDENTIFIED,
-            camera_id=ENGINE_ID,
-            ts_ms=now_ms,
-            rule=AlertRule.TEST.value,
-            severity=Severity.INFO,
-            detail=_DETAIL,
-        )
-    )
+    alert = sample_alert()
     return message_of(alert, encode(alert), locale, find_zone(zone))

@@ -44,7 +44,7 @@ def traffic(
     *,
     query: QueryOptions,
 ) -> None:
-    """Count traffic across lines, in zones, or per camera, by direction, class and time.
+    """Count traffic at lines, in zones or per camera, by direction, class and time.
 
     Lines give crossings, speeds and headways, zones give occupancy, queue, density and level of service; both are drawn
     in the configuration (`areas` of a camera). Cameras give the tracks that began. Speeds and densities need the

@@ -176,7 +176,7 @@ def test_a_source_that_is_replaced_between_both_passes_is_refused(
 def test_further_rounds_mask_objects_that_the_first_round_missed(
     street: Callable[[float], FileVideo], networks: RedactionNetworks, tmp_path: Path
 ) -> None:
-    careless = AnonymizeSettings(masks=MaskSettings(confirm_score=0.9, link_score=0.85))
+    careless = AnonymizeSettings(masks=MaskSettings(confirm_score=0.98, link_score=0.97))
     result = run_job(job(street(0.5), careless), tmp_path / "partial.mp4", networks, Silent())
     assert result.verification is not None
     assert result.verification.rounds >= 1

@@ -94,6 +94,8 @@ def test_a_vehicle_goes_from_every_table_and_no_other(
             ("plate_reads", 2, 0),
             ("tracks", 2, 0),
             ("counts", 0, 0),
+            ("line_counts", 0, 0),
+            ("zone_states", 0, 0),
             ("alerts", 0, 0),
             ("health", 0, 0),
         }

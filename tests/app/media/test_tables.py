@@ -19,6 +19,7 @@ from pipeline.domain.frame import Image
 from pipeline.errors import ViapublicaError
 from tests.decode.clips import Recipe, encode
 from tests.engine.networks import PersonWithFace
+from tests.project.places import ROOT
 
 
 class Progress:
@@ -113,11 +114,13 @@ def test_a_plate_is_read_in_an_image_that_hangs_upside_down_and_in_one_that_does
 
 def test_a_caption_gives_no_row_and_a_note(tmp_path: Path) -> None:
     path = tmp_path / "caption.mp4"
+    plate = cv2.imread(str(ROOT / "models" / "known-answers" / "plate-abc1234.png"))
+    assert plate is not None
+    caption = cv2.resize(plate, (230, round(230 * plate.shape[0] / plate.shape[1])), interpolation=cv2.INTER_AREA)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (1280, 720))
     for number in range(25):
         image = np.full((720, 1280, 3), 90 + number % 3, np.uint8)
-        cv2.rectangle(image, (30, 24), (260, 90), (255, 255, 255), -1)
-        cv2.putText(image, "CAM 0412", (42, 72), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (0, 0, 0), 3)
+        image[24 : 24 + len(caption), 30:260] = caption
         writer.write(image)
     writer.release()
     progress = Progress()
