@@ -27,17 +27,17 @@ from tests.channels.receivers import MailReceiver, MqttReceiver, Noted, SyslogRe
 
 
 def mail(port: int = 1, **values: object) -> EmailSettings:
-    given: dict[str, object] = {"name": "mail", "host": "127.0.0.1", "port": port, "security": "none", "timeout_s": 2}
+    given: dict[str, object] = {"name": "mail", "host": "127.0.0.1", "port": port, "security": "none", "timeout_s": 15}
     return EmailSettings.model_validate(given | {"sender": "alerts@example.org", "to": ["cco@example.org"]} | values)
 
 
 def mqtt(port: int = 1, **values: object) -> MqttSettings:
-    given: dict[str, object] = {"name": "hall", "host": "127.0.0.1", "port": port, "tls": None, "timeout_s": 2}
+    given: dict[str, object] = {"name": "hall", "host": "127.0.0.1", "port": port, "tls": None, "timeout_s": 15}
     return MqttSettings.model_validate(given | values)
 
 
 def syslog(port: int = 1, **values: object) -> SyslogSettings:
-    given: dict[str, object] = {"name": "siem", "host": "127.0.0.1", "port": port, "transport": "tcp", "timeout_s": 2}
+    given: dict[str, object] = {"name": "siem", "host": "127.0.0.1", "port": port, "transport": "tcp", "timeout_s": 15}
     return SyslogSettings.model_validate(given | values)
 
 
