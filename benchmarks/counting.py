@@ -278,6 +278,8 @@ def main() -> None:
         measures=MEASURES,
         columns=["clip", "shows", "for", "direction", "by eye", "counter", "counted", "misses", "extras"],
         rows=rows,
+        after="The six clips for judging are not wholly unseen: their totals were printed while two rules were changed "
+        "on the others.",
     )
 
 
