@@ -56,23 +56,38 @@ class MeanView:
     """Mean directions of a view over some samples: edges stay, what moves disappears.
 
     Attributes:
-        total: sum of the directions; samples: how many; newest: the last ones.
+        total: sum of the directions; samples: how many.
     """
 
     total: Directions = field(default_factory=lambda: np.zeros(VIEW_PX[::-1], np.complex64))
     samples: int = 0
-    newest: deque[ViewPattern] = field(default_factory=lambda: deque(maxlen=LEAST_SAMPLES))
 
     def add(self, pattern: ViewPattern) -> None:
         """One more sample."""
         self.total += pattern.directions
         self.samples += 1
-        self.newest.append(pattern)
 
     def directions(self) -> Directions:
         """The mean; edges that were hardly ever there are none."""
         mean = self.total / max(1, self.samples)
         return np.where(np.abs(mean) >= _LEAST_MEAN, mean, np.complex64(0)).astype(np.complex64)
+
+
+@dataclass(slots=True)
+class LearnedView:
+    """Samples of a view that becomes a reference. A sample takes megabytes, so drop them once it has.
+
+    Attributes:
+        mean: of all samples; newest: the last ones.
+    """
+
+    mean: MeanView = field(default_factory=MeanView)
+    newest: deque[ViewPattern] = field(default_factory=lambda: deque(maxlen=LEAST_SAMPLES))
+
+    def add(self, pattern: ViewPattern) -> None:
+        """One more sample."""
+        self.mean.add(pattern)
+        self.newest.append(pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +121,11 @@ class ViewReference:
         self._pending_offsets: list[Transform] = []
 
     @classmethod
-    def of_mean(cls, mean: MeanView) -> ViewReference | None:
+    def of_view(cls, learned: LearnedView) -> ViewReference | None:
         """That of the samples of a view; None where they show too little to be recognized, or move."""
-        found = cls([Light(ViewPattern(mean.directions(), mean.newest[-1].stretch))], mean.samples)
-        places = [found.match(pattern).transform for pattern in mean.newest]
+        mean, newest = learned.mean, learned.newest
+        found = cls([Light(ViewPattern(mean.directions(), newest[-1].stretch))], mean.samples)
+        places = [found.match(pattern).transform for pattern in newest]
         matched = sum(place is not None and place.excess(_STEADY) < 1 for place in places)
         return found if matched >= _LEAST_MATCHED else None
 
@@ -120,10 +136,10 @@ class ViewReference:
         Args:
             images: upright, with privacy masks; excluded: the masks, and areas with captions.
         """
-        compared, mean = compared_pixels(excluded), MeanView()
+        compared, learned = compared_pixels(excluded), LearnedView()
         for image in images:
-            mean.add(view_pattern(image, compared))
-        return cls.of_mean(mean) if mean.samples else None
+            learned.add(view_pattern(image, compared))
+        return cls.of_view(learned) if learned.newest else None
 
     def match(self, pattern: ViewPattern) -> ViewMatch:
         """Where a view lies within the confirmed one, by the light that fits it best."""

@@ -22,7 +22,7 @@ from pipeline.domain.frame import Frame
 from pipeline.domain.ports import SourceState
 from pipeline.engine.camera_events import camera_alert, camera_state
 from pipeline.engine.view_judgement import Verdict, ViewJudge
-from pipeline.engine.view_reference import LEAST_SAMPLES, MeanView, ViewReference
+from pipeline.engine.view_reference import LEAST_SAMPLES, LearnedView, ViewReference
 from pipeline.engine.view_shift import ViewPattern, compared_pixels, view_pattern
 from pipeline.errors import ConfigError
 from pipeline.storage.confirmed_views import ConfirmedViews
@@ -63,7 +63,7 @@ class _View:
 
     Attributes:
         record: its state as stored, in the file of this stamp; judge: compares with the confirmed view.
-        compared: pixels outside its masks; mean: of the samples while a view is learned.
+        compared: pixels outside its masks; learned: the samples while a view is learned.
         last_s: time of the newest sample; checked_s: when the file was last checked.
         unchecked_s: when it was last reported that it cannot be judged.
     """
@@ -72,7 +72,7 @@ class _View:
     compared: npt.NDArray[np.bool_]
     stamp: object = None
     judge: ViewJudge | None = None
-    mean: MeanView = field(default_factory=MeanView)
+    learned: LearnedView = field(default_factory=LearnedView)
     last_s: float = float("-inf")
     checked_s: float = float("-inf")
     learning_s: float | None = None
@@ -212,16 +212,17 @@ class ViewWatch:
         if view.record.state.blind:
             return []
         view.learning_s = frame.arrived_s if view.learning_s is None else view.learning_s
-        view.mean.add(pattern)
-        if view.mean.samples < LEAST_SAMPLES:
+        view.learned.add(pattern)
+        samples = view.learned.mean.samples
+        if samples < LEAST_SAMPLES:
             return []
-        reference = ViewReference.of_mean(view.mean)
+        reference = ViewReference.of_view(view.learned)
         if reference is None:
-            if view.mean.samples >= 2 * LEAST_SAMPLES:
-                view.mean = MeanView()  # it was dark, or the camera was still being adjusted
+            if samples >= 2 * LEAST_SAMPLES:
+                view.learned = LearnedView()  # it was dark, or the camera was still being adjusted
             return self._unchecked(frame, view, view.learning_s)
         now_ms = self._clock_ms()
-        view.judge = ViewJudge(reference)
+        view.judge, view.learned = ViewJudge(reference), LearnedView()
         view.record = ViewRecord(ViewState.CONFIRMED, now_ms, confirmed_ms=now_ms)
         self._store(frame.camera_id, view)
         _log.info("view_learned", camera=frame.camera_id, areas=reference.lights[0].pattern.areas)
