@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +21,7 @@ from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.supervised_source import open_source
 from pipeline.detect.build import build_detector
 from pipeline.detect.close_up_detector import CloseUpDetector
+from pipeline.detect.image_region import WholeImage
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import BgrImage, Frame
@@ -30,31 +30,6 @@ from pipeline.domain.ports import Detector
 FPS: Final = 5.0
 LIGHTS: Final[Mapping[str, float]] = {"as it is": 1.0, "darkened": 0.55, "brightened": 1.4}
 _ENDINGS: Final = {".mp4", ".avi"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pixels:
-    """An image in memory."""
-
-    pixels: BgrImage
-    sample_aspect: float = 1.0
-
-    @property
-    def width(self) -> int:
-        return int(self.pixels.shape[1])
-
-    @property
-    def height(self) -> int:
-        return int(self.pixels.shape[0])
-
-    def bgr(self) -> BgrImage:
-        return self.pixels
-
-    def resized(self, width: int, height: int) -> BgrImage:
-        return np.asarray(cv2.resize(self.pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-
-    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
-        return self.pixels[max(y1, 0) : max(y2, 1), max(x1, 0) : max(x2, 1)].copy()
 
 
 @dataclass(frozen=True)
@@ -120,7 +95,7 @@ def lit(pixels: BgrImage, gain: float) -> BgrImage:
 def detected(name: str, images: Sequence[npt.NDArray[np.uint8]], detector: Detector) -> DetectedClip:
     """The detections of some images."""
     height, width = images[0].shape[:2]
-    return DetectedClip(name, width, height, [detector.detect([Pixels(image)])[0] for image in images])
+    return DetectedClip(name, width, height, [detector.detect([WholeImage(image)])[0] for image in images])
 
 
 def open_detector(models: Path | None) -> Detector:
