@@ -1,0 +1,1 @@
+"""The console: pages for a browser, on what the HTTP API serves."""
