@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -317,7 +318,8 @@ def _views(
         if permissions is not None:
             permissions.note_view(camera_id, reason)
 
-    return ViewWatch(ConfirmedViews(config.data_dir), new.may_learn, on_blind)
+    worker = ThreadPoolExecutor(1, "views")
+    return ViewWatch(ConfirmedViews(config.data_dir), new.may_learn, on_blind, run=worker.submit)
 
 
 def _preview(config: Config, gate: Gate) -> Preview | None:

@@ -214,6 +214,8 @@ class Engine:
         views = self.views.check(batch, live)
         for camera_id in views.stopped:
             self._send(self.analyzer.close(camera_id))
+        for camera_id, error in views.failed:
+            self._on_fault(camera_id, error)
         alerts = [
             *self.hosts.check(),
             *self._scenes.check(views.frames),

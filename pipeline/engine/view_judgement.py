@@ -101,7 +101,7 @@ class ViewJudge:
         """Whether what stands still in a sample is nowhere in the confirmed view."""
         if self._before is None:
             return False
-        lights = [light.pattern for light in self.reference.lights]
+        lights = self.reference.patterns()
         still = still_areas(pattern, self._before) & np.any([light.textured for light in lights], axis=0)
         known = np.any([known_areas(pattern, light) for light in lights], axis=0)
         count = int(np.count_nonzero(still))

@@ -26,8 +26,10 @@ from pipeline.engine.view_shift import (
     ViewMatch,
     ViewPattern,
     compared_pixels,
+    edge_directions,
     match_views,
-    view_pattern,
+    view_luma,
+    view_stretch,
 )
 
 LEAST_SAMPLES: Final = 10
@@ -50,44 +52,63 @@ _STILL: Final = 0.3
 """Share of the limits of `_STEADY` up to which a sample refines the confirmed view itself."""
 _SCALE: Final = 127.0
 
+Edges = npt.NDArray[np.int8]
+"""(2, h, w) int8 of `VIEW_PX`: directions, their real and their imaginary part in 127ths."""
+
+
+def packed(directions: Directions) -> Edges:
+    """Directions in a quarter of the memory, and a quarter of that again on disk."""
+    return np.round(np.stack([directions.real, directions.imag]) * _SCALE).astype(np.int8)
+
+
+def unpacked(edges: Edges) -> Directions:
+    """The directions of which `packed` made these edges."""
+    directions = np.empty(edges.shape[1:], np.complex64)
+    directions.real, directions.imag = edges.astype(np.float32) / _SCALE
+    return directions
+
 
 @dataclass(slots=True)
 class MeanView:
     """Mean directions of a view over some samples: edges stay, what moves disappears.
 
     Attributes:
-        total: sum of the directions; samples: how many.
+        total: sum of the directions; None before the first sample. samples: how many.
     """
 
-    total: Directions = field(default_factory=lambda: np.zeros(VIEW_PX[::-1], np.complex64))
+    total: Directions | None = None
     samples: int = 0
 
-    def add(self, pattern: ViewPattern) -> None:
+    def add(self, directions: Directions) -> None:
         """One more sample."""
-        self.total += pattern.directions
+        self.total = directions.copy() if self.total is None else self.total + directions
         self.samples += 1
 
-    def directions(self) -> Directions:
+    def edges(self) -> Edges:
         """The mean; edges that were hardly ever there are none."""
-        mean = self.total / max(1, self.samples)
-        return np.where(np.abs(mean) >= _LEAST_MEAN, mean, np.complex64(0)).astype(np.complex64)
+        if self.total is None:
+            raise ValueError("no sample was added")
+        mean = self.total / self.samples
+        return packed(np.where(np.abs(mean) >= _LEAST_MEAN, mean, np.complex64(0)))
 
 
 @dataclass(slots=True)
 class LearnedView:
-    """Samples of a view that becomes a reference. A sample takes megabytes, so drop them once it has.
+    """Samples of a view that becomes a reference; about a megabyte and a half.
 
     Attributes:
-        mean: of all samples; newest: the last ones.
+        mean: of all samples; newest: the last ones; stretch: see `ViewPattern`.
     """
 
     mean: MeanView = field(default_factory=MeanView)
-    newest: deque[ViewPattern] = field(default_factory=lambda: deque(maxlen=LEAST_SAMPLES))
+    newest: deque[Edges] = field(default_factory=lambda: deque(maxlen=LEAST_SAMPLES))
+    stretch: float = 1.0
 
-    def add(self, pattern: ViewPattern) -> None:
+    def add(self, directions: Directions, stretch: float) -> None:
         """One more sample."""
-        self.mean.add(pattern)
-        self.newest.append(pattern)
+        self.mean.add(directions)
+        self.newest.append(packed(directions))
+        self.stretch = stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +116,17 @@ class Light:
     """One appearance of a view.
 
     Attributes:
-        pattern: its edges; offset: where it lies within the view that was confirmed.
+        edges: what is stored of it; stretch: see `ViewPattern`.
+        offset: where it lies within the view that was confirmed.
     """
 
-    pattern: ViewPattern
+    edges: Edges
+    stretch: float
     offset: Transform = NO_MOVEMENT
+
+    def pattern(self) -> ViewPattern:
+        """It as it is compared; made anew each time."""
+        return ViewPattern(unpacked(self.edges), self.stretch)
 
 
 class ViewReference:
@@ -115,8 +142,9 @@ class ViewReference:
 
     def __init__(self, lights: Sequence[Light], samples: int = LEAST_SAMPLES) -> None:
         self.lights = list(lights)
-        self._first = MeanView(lights[0].pattern.directions * samples, samples)
-        self._newest = 0
+        self.samples = samples
+        self._first = MeanView(unpacked(lights[0].edges) * samples, samples) if samples < _MOST_SAMPLES else None
+        self._best: tuple[Light, ViewPattern] | None = None
         self._pending = MeanView()
         self._pending_offsets: list[Transform] = []
 
@@ -124,8 +152,8 @@ class ViewReference:
     def of_view(cls, learned: LearnedView) -> ViewReference | None:
         """That of the samples of a view; None where they show too little to be recognized, or move."""
         mean, newest = learned.mean, learned.newest
-        found = cls([Light(ViewPattern(mean.directions(), newest[-1].stretch))], mean.samples)
-        places = [found.match(pattern).transform for pattern in newest]
+        found = cls([Light(mean.edges(), learned.stretch)], mean.samples)
+        places = [found.match(Light(edges, learned.stretch).pattern()).transform for edges in newest]
         matched = sum(place is not None and place.excess(_STEADY) < 1 for place in places)
         return found if matched >= _LEAST_MATCHED else None
 
@@ -138,18 +166,17 @@ class ViewReference:
         """
         compared, learned = compared_pixels(excluded), LearnedView()
         for image in images:
-            learned.add(view_pattern(image, compared))
+            learned.add(edge_directions(view_luma(image), compared), view_stretch(image))
         return cls.of_view(learned) if learned.newest else None
 
     def match(self, pattern: ViewPattern) -> ViewMatch:
         """Where a view lies within the confirmed one, by the light that fits it best."""
         best = ViewMatch(None, 0, 0)
-        order = sorted(range(len(self.lights)), key=lambda number: number != self._newest)
-        for number in order:
-            light = self.lights[number]
-            found = match_views(pattern, light.pattern)
+        for light in sorted(self.lights, key=lambda light: not self._is_best(light)):
+            known = self._pattern(light)
+            found = match_views(pattern, known)
             if found.transform is not None and (best.transform is None or found.areas > best.areas):
-                self._newest = number
+                self._best = light, known
                 best = ViewMatch(found.transform.after(light.offset), found.areas, found.compared)
             elif best.transform is None:
                 best = ViewMatch(None, 0, max(best.compared, found.compared))
@@ -157,56 +184,68 @@ class ViewReference:
                 break
         return best
 
-    def learn(self, pattern: ViewPattern, match: ViewMatch) -> bool:
+    def patterns(self) -> list[ViewPattern]:
+        """All lights as they are compared."""
+        return [self._pattern(light) for light in self.lights]
+
+    def _is_best(self, light: Light) -> bool:
+        return self._best is not None and light is self._best[0]
+
+    def _pattern(self, light: Light) -> ViewPattern:
+        """Only that of the light that was last the best is retained: one takes eight times the memory of its edges."""
+        return self._best[1] if self._best is not None and light is self._best[0] else light.pattern()
+
+    def learn(self, directions: Directions, match: ViewMatch) -> bool:
         """Refine the reference by a sample of the confirmed view; whether there is something new to store.
 
         Args:
-            pattern: the sample; match: where it lies, within the limits.
+            directions: of the sample; match: where it lies, within the limits.
         """
         if match.transform is None or not match.areas:
             return False
-        if self._first.samples < _MOST_SAMPLES:
-            return match.transform.excess(_STEADY) <= _STILL and self._refine(pattern)
+        if self._first is not None:
+            return match.transform.excess(_STEADY) <= _STILL and self._refine(self._first, directions)
         if match.areas >= _WELL_MATCHED * match.compared:
             self._pending, self._pending_offsets = MeanView(), []
             return False
-        self._pending.add(pattern)
+        self._pending.add(directions)
         self._pending_offsets.append(match.transform)
         if self._pending.samples < _LIGHT_SAMPLES:
             return False
-        self._add_light(pattern.stretch)
+        self._add_light()
         return True
 
-    def _refine(self, pattern: ViewPattern) -> bool:
+    def _refine(self, first: MeanView, directions: Directions) -> bool:
         """Add a sample to the confirmed light; whether it was renewed."""
-        self._first.add(pattern)
-        if self._first.samples not in (2 * LEAST_SAMPLES, _MOST_SAMPLES):
+        first.add(directions)
+        self.samples = first.samples
+        if self.samples not in (2 * LEAST_SAMPLES, _MOST_SAMPLES):
             return False
-        self.lights[0] = Light(ViewPattern(self._first.directions(), pattern.stretch))
+        self.lights[0] = Light(first.edges(), self.lights[0].stretch)
+        if self.samples >= _MOST_SAMPLES:
+            self._first = None
         return True
 
-    def _add_light(self, stretch: float) -> None:
+    def _add_light(self) -> None:
         values = np.array([(one.x, one.y, one.zoom, one.turn) for one in self._pending_offsets])
         offset = Transform(*map(float, np.median(values, axis=0)))
-        new = Light(ViewPattern(self._pending.directions(), stretch), offset)
+        new = Light(self._pending.edges(), self.lights[0].stretch, offset)
         self._pending, self._pending_offsets = MeanView(), []
         if len(self.lights) >= MOST_LIGHTS:
             del self.lights[1]  # the oldest but the confirmed one
         self.lights.append(new)
-        self._newest = len(self.lights) - 1
+        self._best = new, new.pattern()
 
     def as_bytes(self) -> bytes:
         """What is stored of it."""
-        directions = np.stack([light.pattern.directions for light in self.lights])
-        parts = np.stack([directions.real, directions.imag], axis=1)
         offsets = [(one.offset.x, one.offset.y, one.offset.zoom, one.offset.turn) for one in self.lights]
         target = io.BytesIO()
         np.savez_compressed(
             target,
-            directions=np.round(parts * _SCALE).astype(np.int8),
+            directions=np.stack([light.edges for light in self.lights]),
             offsets=np.array(offsets, np.float64),
-            stretch=np.array(self.lights[0].pattern.stretch),
-            samples=np.array(self._first.samples),
+            stretch=np.array(self.lights[0].stretch),
+            samples=np.array(self.samples),
         )
         return target.getvalue()
 
@@ -219,19 +258,16 @@ class ViewReference:
         """
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-                parts = stored["directions"].astype(np.float32) / _SCALE
+                edges = stored["directions"]
                 offsets, stretch = stored["offsets"], float(stored["stretch"])
                 samples = int(stored["samples"])
         except (OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"no reference of a view ({type(error).__name__})") from error
-        if parts.shape[1:] != (2, *VIEW_PX[::-1]) or not 0 < len(parts) == len(offsets) <= MOST_LIGHTS or samples < 1:
+        fits = edges.shape[1:] == (2, *VIEW_PX[::-1]) and edges.dtype == np.int8
+        if not fits or not 0 < len(edges) == len(offsets) <= MOST_LIGHTS or samples < 1:
             raise ValueError("no reference of a view (shape)")
         lights = [
-            Light(ViewPattern(_complex(part), stretch), Transform(*map(float, offset)))
-            for part, offset in zip(parts, offsets, strict=True)
+            Light(each.copy(), stretch, Transform(*map(float, offset)))
+            for each, offset in zip(edges, offsets, strict=True)
         ]
         return cls(lights, samples)
-
-
-def _complex(parts: npt.NDArray[np.float32]) -> Directions:
-    return np.asarray(parts[0] + 1j * parts[1], np.complex64)

@@ -138,9 +138,13 @@ def view_pattern(image: Image, compared: npt.NDArray[np.bool_]) -> ViewPattern:
     Args:
         image: upright; compared: see `compared_pixels`.
     """
+    return ViewPattern(edge_directions(view_luma(image), compared), view_stretch(image))
+
+
+def view_stretch(image: Image) -> float:
+    """By how much an image is scaled less in height than in width to `VIEW_PX`; 1 of a view of 16:9."""
     width, height = VIEW_PX
-    stretch = image.height / image.sample_aspect / image.width * width / height
-    return ViewPattern(edge_directions(view_luma(image), compared), stretch)
+    return image.height / image.sample_aspect / image.width * width / height
 
 
 def compared_pixels(excluded: Sequence[Polygon]) -> npt.NDArray[np.bool_]:
@@ -154,40 +158,44 @@ def compared_pixels(excluded: Sequence[Polygon]) -> npt.NDArray[np.bool_]:
 
 
 class ViewPattern:
-    """A view as it is compared with others, area by area.
+    """A view as it is compared with others, area by area; about a megabyte.
 
     Args:
         directions: of all its edges.
         stretch: by which the image is scaled less in height than in width; 1 of a view of 16:9.
+
+    Attributes:
+        spectra: of its areas, (areas, side, side, 2) float32.
+        norms: (areas,) lengths of their directions; textured: (areas,) whether they show enough to compare.
     """
 
     def __init__(self, directions: Directions, stretch: float = 1.0, grid: _Grid = _FINE) -> None:
-        self.directions = directions
         self.stretch = stretch
         self.grid = grid
         side = grid.side
-        self.tiles = np.stack([directions[y : y + side, x : x + side] for x, y in grid.places]) * grid.window
-        lengths = np.abs(self.tiles)
+        tiles = np.stack([directions[y : y + side, x : x + side] for x, y in grid.places]) * grid.window
+        lengths = np.abs(tiles)
         self.norms = np.sqrt(np.square(lengths).sum(axis=(1, 2), dtype=np.float64))
-        """(areas,) lengths of their directions."""
         self.textured = lengths.mean(axis=(1, 2)) >= _LEAST_TEXTURE
-        """(areas,) whether they show enough to compare."""
-
-    @cached_property
-    def spectra(self) -> _Spectra:
-        """Of its areas, (areas, side, side, 2) float32."""
-        return np.stack([cv2.dft(_as_pairs(tile)) for tile in self.tiles])
+        self.spectra: _Spectra = np.stack([cv2.dft(_as_pairs(tile)) for tile in tiles])
+        self._half = _halved(directions) if grid is _FINE else None
 
     @cached_property
     def coarse(self) -> ViewPattern:
         """The view at half the size, in which larger movements are found."""
-        half = self.directions.reshape(VIEW_PX[1] // 2, 2, VIEW_PX[0] // 2, 2).mean(axis=(1, 3))
-        return ViewPattern(np.asarray(half, np.complex64), self.stretch, _COARSE)
+        if self._half is None:
+            raise ValueError("the pattern is that of half the size")
+        return ViewPattern(self._half, self.stretch, _COARSE)
 
     @property
     def areas(self) -> int:
         """How many of its areas show enough to compare."""
         return int(np.count_nonzero(self.textured))
+
+
+def _halved(directions: Directions) -> Directions:
+    height, width = directions.shape
+    return np.asarray(directions.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)), np.complex64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +253,9 @@ def known_areas(here: ViewPattern, there: ViewPattern) -> npt.NDArray[np.bool_]:
 
 def likeness(here: ViewPattern, there: ViewPattern) -> _Floats:
     """(areas,) by which the areas of two views are alike at the same place, 0 to 1."""
-    count = len(here.tiles)
-    one, other = (pattern.tiles.reshape(count, -1).view(np.float32) for pattern in (here, there))
-    alike = np.einsum("tn,tn->t", one, other)
+    count, side = len(here.spectra), here.grid.side
+    one, other = (pattern.spectra.reshape(count, -1) for pattern in (here, there))
+    alike = np.einsum("tn,tn->t", one, other) / side**2  # Parseval: as the sum over the pixels
     return np.asarray(alike / np.maximum(1e-6, here.norms * there.norms), np.float64)
 
 

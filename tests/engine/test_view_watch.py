@@ -38,7 +38,8 @@ class Watched:
         """States and rules of the events, in order, each with the second from the first of these images on."""
         found = []
         for number in range(round(seconds / step_s)):
-            passed, events, _ = self.watch.check([frame_of(image(number), self.at_s)], {"cam"})
+            passed, events, _, failed = self.watch.check([frame_of(image(number), self.at_s)], {"cam"})
+            assert not failed
             assert bool(passed) is not bool(self.watch.details)
             for one in events:
                 assert isinstance(one, AlertEvent | HealthEvent)
@@ -210,6 +211,6 @@ def test_a_camera_that_connects_again_is_not_reported_as_streaming(tmp_path: Pat
 
 def test_the_alert_is_critical(tmp_path: Path) -> None:
     camera = Watched(tmp_path, new=False)
-    _, (_, alert), _ = camera.watch.check([frame_of(still(0), 0.0)], {"cam"})
+    _, (_, alert), _, _ = camera.watch.check([frame_of(still(0), 0.0)], {"cam"})
     assert isinstance(alert, AlertEvent)
     assert alert.severity is Severity.CRITICAL
