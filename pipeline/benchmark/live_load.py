@@ -23,8 +23,8 @@ MOST_LAG_S: Final = 1.0
 MOST_LOST: Final = 0.01
 SAMPLE_S: Final = 5.0
 """Between two samples: to add up the memory of a dozen decoder processes takes 60 ms."""
-_LOOK_S: Final = 0.5
-"""Between two looks for overloaded cameras."""
+_CHECK_S: Final = 0.5
+"""Between two checks for overloaded cameras."""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -85,7 +85,7 @@ class _Watch:
         self._seen: dict[str, int] = {}
         self._lags: list[float] = []
         self._overloaded: set[str] = set()
-        self._sampled_s = self._looked_s = 0.0
+        self._sampled_s = self._checked_s = 0.0
         self._samples: list[Sample] = []
         self.result: LoadResult | None = None
 
@@ -114,8 +114,8 @@ class _Watch:
                 self._seen[camera] = activity.analyzed
                 self._lags.append(activity.lag_s)
             largest = max(largest, activity.lag_s)
-        if now - self._looked_s >= _LOOK_S:
-            self._looked_s = now
+        if now - self._checked_s >= _CHECK_S:
+            self._checked_s = now
             sources = self._running.sources()
             self._overloaded |= {c for c, status in sources.items() if status.state is SourceState.OVERLOADED}
         if now - self._sampled_s >= SAMPLE_S:
