@@ -139,7 +139,8 @@ train-traffic: venv system ## train the detector on; PEERS="--centerface F --pla
 	$(RUN)/python -m models.training.traffic.label --data $(DATA) --models $(MODELS) --work $(WORK)/traffic $(PEERS)
 	$(RUN)/python -m models.training.traffic.material --data $(DATA) --work $(WORK)/traffic
 	@requirements/setup.sh training train-traffic.lock $(PYTHON) $(call TRAIN_ENV,train-traffic)
-	@test -f $(WORK)/traffic/before.onnx || cp models/traffic/viapublica_traffic.onnx $(WORK)/traffic/before.onnx
+	@test -f $(WORK)/traffic/before.onnx || $(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.scores \
+	  --network models/traffic/viapublica_traffic.onnx --out $(WORK)/traffic/before.onnx
 	$(call TRAIN_ENV,train-traffic)/bin/python -m models.training.traffic.train \
 	  --start $(MODELS)/coco/yolo11n_dequantised_float.onnx --begin $(WORK)/traffic/before.onnx --epochs 2 1 0 0 \
 	  --work $(WORK)/traffic --device $(or $(DEVICE),cpu)

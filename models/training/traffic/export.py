@@ -5,18 +5,17 @@
 
 All are ONNX files of any batch and size, and run in ONNX Runtime and OpenVINO. NNCF calibrates the int8 one on
 training images of both sizes; the last convolutions and what follows stay float: boxes are sums of differences there.
-`--before FILE` averages the weights with those of the generation before, from which training went on (Wortsman et al.,
-"Robust fine-tuning of zero-shot models", 2022).
+`--before FILE` averages the weights with those of the generation before, as `scores` writes it, from which training
+went on (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022).
 `--network FILE` in place of `--checkpoint` makes the int8 file from a float ONNX file (`make int8`).
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import shutil
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,29 +28,15 @@ from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.sources import Part, Sample, TrainingDataError, everything, load, upright
 from models.training.traffic.eight_bits import stored_in_16_bits, to_int8
-from models.training.traffic.network import CLASSES
+from models.training.traffic.scores import REACHED, REACHED_AVERAGED, shift_scores
 
 NAME: Final = "viapublica_traffic"
 SIZES: Final = (640, 416)
 _CALIBRATION: Final = 300
-_LEAST: Final = 0.25
-"""The score threshold of users, the same for all labels."""
 CHECK: Final = "viapublica_check"
 """The second network, which verifies redacted video."""
 SHARE: Final = 0.7
 """Of the trained weights in the average: of 0.3, 0.5 and 0.7 the best on the part for choosing."""
-REACHED: Final = {
-    "plate": 0.16, "person": 0.09, "face": 0.068, "car": 0.073, "bus": 0.073, "truck": 0.073, "bicycle": 0.09,
-    "motorcycle": 0.07,
-}  # fmt: skip
-"""Scores of the network at which precision and recall on the held-out part suit the threshold `_LEAST`; bicycles and
-motorcycles, which no set measured, have those of persons and other vehicles."""
-REACHED_AVERAGED: Final = {
-    "plate": 0.3, "person": 0.09, "face": 0.18, "car": 0.1, "bus": 0.1, "truck": 0.1, "bicycle": 0.18,
-    "motorcycle": 0.13,
-}  # fmt: skip
-"""The same of an average with the generation before, on the part for choosing: as many objects as before, or more, but
-for one person, with fewer boxes on nothing."""
 
 
 def trained(checkpoint: Path) -> Any:
@@ -95,28 +80,6 @@ def average(file: Path, before: Path, share: float = SHARE) -> None:
             mixed = others[tensor.name] + share * (values - others[tensor.name])
             tensor.CopyFrom(numpy_helper.from_array(mixed.astype(values.dtype), tensor.name))
     onnx.save(model, str(file))
-
-
-def shift_scores(file: Path, reached: Mapping[str, float]) -> None:
-    """Shift the scores of each label in an ONNX file, so that `reached` becomes the score threshold of users."""
-    import onnx
-    from onnx import numpy_helper
-
-    shifts = np.array([logit(_LEAST) - logit(reached.get(word, _LEAST)) for word in CLASSES], np.float32)
-    model = onnx.load(str(file))
-    shifted = 0
-    for tensor in model.graph.initializer:
-        if ".cv3." in tensor.name and tensor.name.endswith(".bias") and list(tensor.dims) == [len(CLASSES)]:
-            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) + shifts, tensor.name))
-            shifted += 1
-    if not shifted:
-        raise TrainingDataError(f"{file}: has no biases of {len(CLASSES)} labels")
-    onnx.save(model, str(file))
-
-
-def logit(share: float) -> float:
-    """The number whose sigmoid it is."""
-    return math.log(share / (1 - share))
 
 
 def to_onnx(model: Any, out: Path) -> None:
