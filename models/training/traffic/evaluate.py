@@ -1,4 +1,4 @@
-"""Recall and precision of a detector on the held-out part of each set.
+"""Recall and precision of a detector on each set: on the part for judging, or with `--part` on another one.
 
 python -m models.training.traffic.evaluate --data ../shared/data --models ../shared/models --detector viapublica_traffic
 """
@@ -22,7 +22,7 @@ from models.training.degrade import Image
 from models.training.figures import shown
 from models.training.sources import Part, Sample, everything, load, upright
 from models.training.traffic.loose_plates import LOOSE
-from models.training.traffic.material import COMPLETE, VEHICLES
+from models.training.traffic.material import COMPLETE, VEHICLES, WITHOUT
 from models.training.traffic.network import CLASSES
 from models.training.traffic.teachers import CardTeacher, Found, Teacher
 from pipeline.domain.detections import overlaps
@@ -108,7 +108,7 @@ def matched(found: Any, labeled: Any, least: float) -> tuple[npt.NDArray[np.bool
 def outcomes(
     samples: Sequence[Sample], teacher: Teacher, result: Result, *, as_stored: bool = False
 ) -> Iterator[Outcome]:
-    """Run the teacher on all samples that have labels of its classes; times go into `result`."""
+    """Run the teacher on all samples of which its classes are known; times go into `result`."""
     for sample, stored in load([s for s in samples if _asked(s, teacher)]):
         image, boxes = upright(stored, [box.xyxy for box in sample.boxes], 0 if as_stored else sample.turn)
         start = time.perf_counter()
@@ -120,10 +120,11 @@ def outcomes(
 
 
 def _asked(sample: Sample, teacher: Teacher) -> list[str]:
-    """Labels to be counted: those the collector gave, and those of which he missed none."""
+    """Labels to be counted: those the collector gave, those of which they missed none, and those that are not there."""
     labels = {box.label for box in sample.boxes}
     if labels:
         labels |= COMPLETE.get(sample.source, frozenset())
+    labels |= WITHOUT.get(sample.source, frozenset())
     return sorted(
         label for label in labels if label in teacher.labels or (label == "vehicle" and "car" in teacher.labels)
     )
@@ -170,10 +171,10 @@ def main() -> None:
     parser.add_argument(
         "--backend", nargs="+", choices=[*Backend], default=[Backend.AUTO], help="who runs it, one by one"
     )
-    parser.add_argument("--everything", action="store_true", help="not only the held-out part")
+    parser.add_argument("--part", nargs="+", type=Part, choices=[*Part], default=[Part.JUDGE], help="images to run on")
     options = parser.parse_args()
     with reported_errors(parser):
-        samples = [s for s in everything(options.data) if s.part is Part.JUDGE or options.everything]
+        samples = [s for s in everything(options.data) if s.part in options.part]
         sideways = [s for s in samples if s.turn]
         print("| detector | set | label | recall | |\n| --- | --- | --- | --- | --- |")
         for name, backend in product(options.detector, map(Backend, options.backend)):

@@ -2,13 +2,14 @@
 
     python -m models.training.traffic.label --data ../shared/data --models ../shared/models
 
-Writes `opinions.jsonl`, one line per image, and resumes where it stopped. `material` decides which of them become
-labels and which are painted over as uncertain; it is quick to change and to run again.
+Writes `opinions.jsonl`, one line per image that is not for judging, and resumes where it stopped. `material` decides
+which of them become labels and which are painted over as uncertain; it is quick to change and to run again.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from tqdm import tqdm
 
 from models.training.command import reported_errors
 from models.training.degrade import Image
-from models.training.sources import Sample, everything, load, upright
+from models.training.sources import Part, Sample, everything, load, upright
 from models.training.traffic.fuse import Opinion, fuse
 from models.training.traffic.opinions import read_opinions, remove_torn_line
 from models.training.traffic.teachers import OBJECTS, Teacher, all_teachers
@@ -44,7 +45,7 @@ def label(samples: Sequence[Sample], teachers: Sequence[Teacher], out: Path) -> 
     if out.is_file():
         remove_torn_line(out)
         done = set(read_opinions(out))
-    todo = [sample for sample in samples if sample.key not in done]
+    todo = sorted((sample for sample in samples if sample.key not in done), key=_turn)
     with out.open("a", encoding="utf-8") as file:
         for sample, stored in tqdm(load(todo), total=len(todo), desc="labels", unit="images"):
             image, _ = upright(stored, [], sample.turn)
@@ -54,6 +55,11 @@ def label(samples: Sequence[Sample], teachers: Sequence[Teacher], out: Path) -> 
             ]
             file.write(json.dumps(line) + "\n")
             file.flush()
+
+
+def _turn(sample: Sample) -> tuple[bool, bytes]:
+    """Clips first, then the images of all sources mixed, so that what is labeled so far has some of each."""
+    return sample.frame < 0, hashlib.sha256(sample.key.encode()).digest()
 
 
 def main() -> None:
@@ -68,7 +74,8 @@ def main() -> None:
     cv2.setNumThreads(1)
     with reported_errors(parser):
         found = all_teachers(options.models, options.centerface, options.platedet)
-        label(everything(options.data), found, options.work / "opinions.jsonl")
+        samples = [sample for sample in everything(options.data) if sample.part is not Part.JUDGE]
+        label(samples, found, options.work / "opinions.jsonl")
 
 
 if __name__ == "__main__":
