@@ -2,9 +2,9 @@
 
 Folders as the data's README describes them: `plates.csv` (file, plate_text, x, y, w, h, layout) or `boxes.csv` (file,
 class, x1, y1, x2, y2), pixels of the stored file, in the data's folder or in `data2` beside it. A fifth of every source
-is for judging: no network, epoch, limit or temperature is chosen on it. A tenth is for those choices. The part follows
-from the plate's text where there is one, so that no plate is in two parts, else from the file's name. A few sources are
-for judging entirely.
+is for judging: no network, epoch, limit or temperature is chosen on it. A tenth, of some sources more, is for those
+choices. The part follows from the plate's text where there is one, so that no plate is in two parts, else from the
+file's name. A few sources are for judging entirely.
 """
 
 from __future__ import annotations
@@ -59,6 +59,11 @@ EVALUATION_ONLY: Final = frozenset(
     }
 )  # fmt: skip
 """Sources for judging entirely: without a license, not for commercial use, or so that some are known to no network."""
+_MORE_TO_CHOOSE: Final = {
+    "negatives-no-plates": 4, "cyclists": 2, "cctv-junctions": 2, "oi-vehicles": 2, "oi-plates": 2, "eg-moto-plates": 2,
+    "ro-dashcam-night": 2,
+}  # fmt: skip
+"""Tenths of a source that are for choices, where one has too few objects to tell networks apart."""
 _HELD_OUT_FROM: Final = {"clips/highway-motorbike.mp4": 0.6}
 """Clips that are used for training up to this fraction of their length, and for evaluation after it."""
 _TURNED: Final = {
@@ -114,10 +119,10 @@ class Sample:
     part: Part = Part.TRAIN
 
 
-def part_of(name: str) -> Part:
-    """The part of a plate or a file, by its name alone: a fifth judges, a tenth chooses."""
+def part_of(name: str, to_choose: int = 1) -> Part:
+    """The part of a plate or a file, by its name alone: a fifth judges, `to_choose` tenths (up to four) choose."""
     number = hashlib.sha256(name.encode()).digest()[0] % 10
-    return Part.JUDGE if number % 5 == 0 else Part.CHOOSE if number == 1 else Part.TRAIN
+    return Part.JUDGE if number % 5 == 0 else Part.CHOOSE if number <= to_choose else Part.TRAIN
 
 
 def folder_of(data: Path, name: str) -> Path:
@@ -160,7 +165,7 @@ def _sample(home: Path, folder: str, table: Path, name: str, rows: list[dict[str
         raise TrainingDataError(f"{table}, line {rows[0][_LINE]}: {name} has no turn in degrees ({error})") from error
     turn = degrees // 90 + _TURNED.get(f"{folder}/{name}", 0)
     split = (boxes[0].text if boxes else "") or f"{folder}/{name}"
-    part = Part.JUDGE if folder in EVALUATION_ONLY else part_of(split)
+    part = Part.JUDGE if folder in EVALUATION_ONLY else part_of(split, _MORE_TO_CHOOSE.get(folder, 1))
     return Sample(f"{folder}/{name}", folder, path, turn=turn, boxes=boxes, part=part)
 
 
