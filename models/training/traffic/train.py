@@ -94,7 +94,7 @@ def _wishes(stage: Stage) -> dict[str, Any]:
         "hsv_s": 0.4,
         "plots": False,
         "val": False,
-        "save_period": -1,
+        "save_period": 1,  # epochs are compared on the part for choosing
     }
 
 
@@ -207,8 +207,25 @@ def train(
     architecture: str = ARCHITECTURE,
     images: Path | None = None,
     begin: Path | None = None,
+    hours: float | None = None,
 ) -> Path:
-    """Run or resume all stages; returns the last checkpoint."""
+    """Run or resume all stages; returns the last checkpoint.
+
+    Args:
+        start: the ancestor, of which the training keeps what it knew.
+        work: folder of checkpoints.
+        stages: what is run, one after the other.
+        device: ``cpu`` or the number of a GPU.
+        seed: of all chance.
+        workers: processes that load images.
+        architecture: Ultralytics' name of what `start` is.
+        images: what `material` made, by default in `work`.
+        begin: an earlier generation to go on from, as it was before its scores were shifted.
+        hours: time for each stage instead of its number of epochs; the learning rate falls to its end.
+
+    Raises:
+        TrainingDataError: there are no training images, or a file is not of that network.
+    """
     import torch
 
     images = images or work / "images"
@@ -234,6 +251,7 @@ def train(
             "device": device,
             "workers": workers,
             "amp": device != "cpu",
+            "time": hours,
         }
         if checkpoint is not None:
             beginning = torch.load(checkpoint, map_location="cpu", weights_only=False)["model"].float()
@@ -263,6 +281,7 @@ def main() -> None:
         default=[stage.epochs for stage in STAGES],
         help="of each stage; 0 leaves it out",
     )
+    parser.add_argument("--hours", type=float, help="time for each stage that has epochs, instead of their number")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
@@ -279,6 +298,7 @@ def main() -> None:
                 architecture=options.architecture,
                 images=options.images,
                 begin=options.begin,
+                hours=options.hours,
             )
         )
     except TrainingDataError as error:
