@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.training.traffic import compose
-from models.training.traffic.compose import Bank, Labeled
+from models.training.traffic.bank import Bank, Labeled
 from models.training.traffic.distractors import DISTRACTORS, Distractor, badge, laid, slanted
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from models.training.sources import Sample
-from models.training.traffic.compose import Bank, Labeled, compose
+from models.training.traffic.bank import Bank, Labeled
+from models.training.traffic.compose import compose
 from models.training.traffic.evaluate import matched
 from models.training.traffic.fuse import Opinion, fuse, inside
 from models.training.traffic.material import decide, machine_and_rider, paint

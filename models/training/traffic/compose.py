@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -15,12 +12,9 @@ from models.training import degrade
 from models.training.degrade import Image
 from models.training.plates.layouts import any_plate
 from models.training.plates.not_plates import caption
+from models.training.traffic.bank import BORDERS, PASTED_VEHICLES, Bank, Labeled, cut, f32, least_side, share_within
 from models.training.traffic.distractors import ALONG_BORDERS, DISTRACTORS, ON_VEHICLES, laid, slanted
 
-_BORDERS: Final = {"face": 0.35}
-"""Share of the object's size that a cut-out has around it on each side, faded out; 0 for other words."""
-_PASTED_VEHICLES: Final = ("car", "bus", "truck", "motorcycle", "bicycle")
-_RIDDEN: Final = frozenset({"motorcycle", "bicycle"})
 _LEAST_DISTRACTOR: Final = 10
 """Height in pixels: what is smaller cannot be distinguished from a far plate."""
 _BODIES: Final = frozenset({"car", "bus", "truck"})
@@ -29,94 +23,6 @@ _WAYS: Final = (
     (0.06, degrade.rain), (0.08, degrade.motion), (0.10, degrade.out_of_focus), (0.15, degrade.noise),
     (0.25, degrade.jpeg),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Labeled:
-    """An image, its (n, 4) xyxy boxes and the word of each."""
-
-    image: Image
-    boxes: npt.NDArray[np.float32]
-    words: Sequence[str]
-
-    def at_most(self, side: int) -> Labeled:
-        """Made smaller until its long side is `side`, if it is longer."""
-        scale = side / max(self.image.shape[:2])
-        if scale >= 1:
-            return self
-        small = cv2.resize(self.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        return Labeled(np.asarray(small, np.uint8), self.boxes * np.float32(scale), self.words)
-
-
-@dataclass(frozen=True)
-class Bank:
-    """Cut-outs to paste: faces, and vehicles by their word, each with what belongs to it (its rider, its plate)."""
-
-    faces: list[Labeled]
-    vehicles: Mapping[str, list[Labeled]]
-
-    @classmethod
-    def cut_from(cls, images: Sequence[Labeled]) -> Bank:
-        """Every face of 16 pixels or more, every vehicle of 48 that nothing but its own overlaps, riders with it."""
-        faces: list[Labeled] = []
-        vehicles: dict[str, list[Labeled]] = defaultdict(list)
-        for image in images:
-            for box, word in zip(image.boxes, image.words, strict=True):
-                if word == "face" and _least_side(box) >= 16:
-                    faces.append(_cut(image.image, _widened(box, _BORDERS["face"]), _f32([box]), ["face"]))
-                elif word in _PASTED_VEHICLES and _least_side(box) >= (32 if word in _RIDDEN else 48):
-                    vehicles[word].extend(_vehicle(image, box, word))
-        return cls(faces, {word: cut_outs for word, cut_outs in vehicles.items() if cut_outs})
-
-    def vehicle(self, rng: np.random.Generator) -> Labeled:
-        """One of them, the rare kinds as often as the common ones."""
-        kind = self.vehicles[sorted(self.vehicles)[int(rng.integers(len(self.vehicles)))]]
-        return kind[int(rng.integers(len(kind)))]
-
-
-def _least_side(box: npt.NDArray[np.float32]) -> float:
-    return float((box[2:] - box[:2]).min())
-
-
-def _widened(box: npt.NDArray[np.float32], share: float) -> npt.NDArray[np.float32]:
-    border = share * (box[2:] - box[:2])
-    return np.concatenate([box[:2] - border, box[2:] + border])
-
-
-def _cut(image: Image, place: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32], words: Sequence[str]) -> Labeled:
-    """The part of an image, and the boxes as seen from there."""
-    left, top = max(0, int(place[0])), max(0, int(place[1]))
-    part = image[top : int(np.ceil(place[3])), left : int(np.ceil(place[2]))].copy()
-    return Labeled(part, boxes - _f32([left, top, left, top]), words)
-
-
-def _vehicle(image: Labeled, box: npt.NDArray[np.float32], word: str) -> list[Labeled]:
-    """The vehicle with its rider and its plate; nothing if something else reaches into it or they reach far out."""
-    place = box
-    if word in _RIDDEN:
-        people = [b for b, w in zip(image.boxes, image.words, strict=True) if w == "person"]
-        riders = [person for person in people if _share(person, box) > 0.3]
-        if len(riders) != 1:
-            return []  # parked between people, or without the rider that a street sees
-        place = np.concatenate([np.minimum(box[:2], riders[0][:2]), np.maximum(box[2:], riders[0][2:])])
-    shares = np.array([_share(other, place) for other in image.boxes])
-    if ((shares > 0) & (shares < 0.95)).any():
-        return []
-    own = shares >= 0.95
-    words = [w for w, kept in zip(image.words, own, strict=True) if kept]
-    if sum(w in _PASTED_VEHICLES for w in words) > 1:
-        return []
-    return [_cut(image.image, place, image.boxes[own], words)]
-
-
-def _share(box: npt.NDArray[np.float32], place: npt.NDArray[np.float32]) -> float:
-    """How much of the box lies in the place."""
-    common = np.clip(np.minimum(box[2:], place[2:]) - np.maximum(box[:2], place[:2]), 0, None).prod()
-    return float(common / max(1e-6, (box[2:] - box[:2]).prod()))
-
-
-def _f32(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
-    return np.asarray(values, np.float32)
 
 
 _CLOSE_UPS: Final = 0.1
@@ -150,11 +56,16 @@ def compose(base: Labeled, bank: Bank, rng: np.random.Generator, *, turned: floa
     if rng.random() < 0.5:
         for _ in range(int(rng.integers(1, 4))):
             plate = _slanted(any_plate(rng)[1], rng)
-            whole = Labeled(plate, _f32([[0, 0, plate.shape[1], plate.shape[0]]]), ["plate"])
+            whole = Labeled(plate, f32([[0, 0, plate.shape[1], plate.shape[0]]]), ["plate"])
             image = _pasted(image, whole, "plate", np.exp(rng.uniform(np.log(7), np.log(48))), rng)
     if rng.random() < 0.65:
         for _ in range(int(rng.integers(1, 5))):
-            image = (_captioned, _distracted, _distracted)[int(rng.integers(3))](image, rng)
+            kind = int(rng.integers(4 if bank.lookalikes else 3))
+            if kind < 3:
+                image = (_captioned, _distracted, _distracted)[kind](image, rng)
+                continue
+            cut_out = bank.lookalikes[int(rng.integers(len(bank.lookalikes)))]
+            image = _pasted(image, cut_out, "plate", np.exp(rng.uniform(np.log(_LEAST_DISTRACTOR), np.log(80))), rng)
     pixels = _squeezed(image.image, rng) if rng.random() < _SQUEEZED else image.image
     return Labeled(degrade.some(pixels, rng, _WAYS), image.boxes, image.words)
 
@@ -170,30 +81,30 @@ def _close_up(image: Labeled, rng: np.random.Generator) -> Labeled:
     if plates:
         box = plates[int(rng.integers(len(plates)))]
         around = margin * rng.uniform(0.2, 0.5, 4).astype(np.float32) * (box[2] - box[0])
-        place = box + around * _f32([-1, -1, 1, 1])
-        near = np.array([_share(other, place) >= 0.33 for other in image.boxes])
+        place = box + around * f32([-1, -1, 1, 1])
+        near = np.array([share_within(other, place) >= 0.33 for other in image.boxes])
         words = [word for word, kept in zip(image.words, near, strict=True) if kept]
-        part = _cut(image.image, place, image.boxes[near], words)
+        part = cut(image.image, place, image.boxes[near], words)
     else:
         plate = _slanted(any_plate(rng)[1], rng)
         rows, columns = plate.shape[:2]
         ground = cv2.resize(cv2.resize(image.image, (5, 4), interpolation=cv2.INTER_AREA), (columns * 2, rows * 3))
         left, top = columns // 2, rows
         ground[top : top + rows, left : left + columns] = plate
-        around = margin * columns * _f32([-0.5, -0.3, 0.5, 0.3])
-        place = _f32([left, top, left + columns, top + rows])
-        part = _cut(np.asarray(ground, np.uint8), place + around, _f32([place]), ["plate"])
+        around = margin * columns * f32([-0.5, -0.3, 0.5, 0.3])
+        place = f32([left, top, left + columns, top + rows])
+        part = cut(np.asarray(ground, np.uint8), place + around, f32([place]), ["plate"])
     if rng.random() < 0.4:
         rows, columns = part.image.shape[:2]
         above, beside = int(rows * rng.uniform(0.1, 0.7)), int(columns * rng.uniform(0.1, 0.4))
         gray = cv2.copyMakeBorder(part.image, above, above, beside, beside, cv2.BORDER_CONSTANT, value=(114, 114, 114))
-        part = Labeled(np.asarray(gray, np.uint8), part.boxes + _f32([beside, above] * 2), part.words)
+        part = Labeled(np.asarray(gray, np.uint8), part.boxes + f32([beside, above] * 2), part.words)
     rows, columns = part.image.shape[:2]
     scale = rng.uniform(240, 640) / max(rows, columns)
     size = (max(8, round(columns * scale)), max(8, round(rows * scale)))
     pixels = cv2.resize(part.image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    boxes = np.clip(part.boxes * _f32([size[0] / columns, size[1] / rows] * 2), 0, _f32([*size, *size]))
-    return Labeled(np.asarray(pixels, np.uint8), _f32(boxes), part.words)
+    boxes = np.clip(part.boxes * f32([size[0] / columns, size[1] / rows] * 2), 0, f32([*size, *size]))
+    return Labeled(np.asarray(pixels, np.uint8), f32(boxes), part.words)
 
 
 def _squeezed(image: Image, rng: np.random.Generator) -> Image:
@@ -218,7 +129,7 @@ def _captioned(image: Labeled, rng: np.random.Generator) -> Labeled:
     if rng.random() < 0.8:
         border = int(rows * rng.uniform(0.0, 0.06))
         top = min(border, rows - height) if rng.random() < 0.6 else max(0, rows - height - border)
-    place = _f32([left, top, left + width, top + height])
+    place = f32([left, top, left + width, top + height])
     if not _free(image, place, "caption"):
         return image
     pixels = image.image.copy()
@@ -230,16 +141,16 @@ def _distracted(image: Labeled, rng: np.random.Generator) -> Labeled:
     """With an object that is taken for a plate and is none, without a label: in the scene or on one of its vehicles."""
     rows, columns = image.image.shape[:2]
     bodies = [
-        box for box, word in zip(image.boxes, image.words, strict=True) if word in _BODIES and _least_side(box) > 40
+        box for box, word in zip(image.boxes, image.words, strict=True) if word in _BODIES and least_side(box) > 40
     ]
     body = bodies[int(rng.integers(len(bodies)))] if bodies and rng.random() < 0.5 else None
     if body is None:
         kind = DISTRACTORS[int(rng.choice(len(DISTRACTORS), p=[share for share, _ in DISTRACTORS]))][1]
-        patch, place = kind((columns, rows), rng), _f32([0, 0, columns, rows])
+        patch, place = kind((columns, rows), rng), f32([0, 0, columns, rows])
         free = "plate" if rng.random() < 0.3 else "distractor"
     else:
         kind = ON_VEHICLES[int(rng.integers(len(ON_VEHICLES)))]
-        patch, place, free = kind((columns, rows), rng), np.clip(body, 0, _f32([columns, rows] * 2)), "plate"
+        patch, place, free = kind((columns, rows), rng), np.clip(body, 0, f32([columns, rows] * 2)), "plate"
         scale = (place[2] - place[0]) * rng.uniform(0.1, 0.4) / patch.width
         patch = patch.resize((max(6, round(patch.width * scale)), max(4, round(patch.height * scale))))
     if kind not in ALONG_BORDERS and rng.random() < 0.5:
@@ -253,7 +164,7 @@ def _distracted(image: Labeled, rng: np.random.Generator) -> Labeled:
             border = min(room[1], rows * rng.uniform(0.0, 0.05))
             top = int(border if rng.random() < 0.5 else room[1] - border)
             left = int(min(left, rng.uniform(0, 0.06) * columns)) if rng.random() < 0.7 else left
-        if _free(image, _f32([left, top, left + patch.width, top + patch.height]), free):
+        if _free(image, f32([left, top, left + patch.width, top + patch.height]), free):
             return Labeled(laid(image.image, patch, (left, top), rng), image.boxes, image.words)
     return image
 
@@ -276,8 +187,8 @@ def _zoomed(image: Labeled, rng: np.random.Generator) -> Labeled:
     wide, high = int(width * share), int(height * share)
     left, top = int(rng.integers(0, width - wide + 1)), int(rng.integers(0, height - high + 1))
     part = image.image[top : top + high, left : left + wide].copy()
-    moved = image.boxes - _f32([left, top, left, top])
-    clipped = np.clip(moved, 0, _f32([wide, high, wide, high]))
+    moved = image.boxes - f32([left, top, left, top])
+    clipped = np.clip(moved, 0, f32([wide, high, wide, high]))
     whole = np.maximum((moved[:, 2:] - moved[:, :2]).prod(axis=1), 1)
     seen = (clipped[:, 2:] - clipped[:, :2]).prod(axis=1) / whole
     for (x1, y1, x2, y2), share_left, word in zip(clipped, seen, image.words, strict=True):
@@ -294,8 +205,8 @@ def _slanted(plate: Image, rng: np.random.Generator) -> Image:
     narrow = int(width * rng.uniform(0.7, 1.0))
     fall = float(rng.normal(0, 0.04)) * narrow
     left, right = max(0.0, -fall), max(0.0, fall)
-    corners = _f32([[0, 0], [width, 0], [width, height], [0, height]])
-    places = _f32([[0, left], [narrow, right], [narrow, right + height], [0, left + height]])
+    corners = f32([[0, 0], [width, 0], [width, height], [0, height]])
+    places = f32([[0, left], [narrow, right], [narrow, right + height], [0, left + height]])
     warp = cv2.getPerspectiveTransform(corners, places)
     size = (narrow, int(height + abs(fall)))
     return np.asarray(cv2.warpPerspective(plate, warp, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
@@ -310,22 +221,22 @@ def _pasted(image: Labeled, cut_out: Labeled, kind: str, height: float, rng: np.
         height: of what is labeled in it, pixels.
         rng: chance.
     """
-    border = _BORDERS.get(kind, 0.0)
+    border = BORDERS.get(kind, 0.0)
     scale = height * (1 + 2 * border) / cut_out.image.shape[0]
     size = (max(4, round(cut_out.image.shape[1] * scale)), max(4, round(cut_out.image.shape[0] * scale)))
     rows, columns = image.image.shape[:2]
     if size[0] >= columns or size[1] >= rows:
         return image
     patch = cv2.resize(cut_out.image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    boxes = cut_out.boxes * _f32([*size, *size]) / _f32([*cut_out.image.shape[1::-1]] * 2)
+    boxes = cut_out.boxes * f32([*size, *size]) / f32([*cut_out.image.shape[1::-1]] * 2)
     if rng.random() < 0.5 and "plate" not in cut_out.words:
         patch = patch[:, ::-1]
         boxes = np.column_stack([size[0] - boxes[:, 2], boxes[:, 1], size[0] - boxes[:, 0], boxes[:, 3]])
     for _ in range(6):
         left, top = int(rng.integers(0, columns - size[0])), int(rng.integers(0, rows - size[1]))
-        if _free(image, _f32([left, top, left + size[0], top + size[1]]), kind):
+        if _free(image, f32([left, top, left + size[0], top + size[1]]), kind):
             pixels = _blended(image.image, np.asarray(patch, np.uint8), (left, top), kind, rng)
-            moved = boxes + _f32([left, top, left, top])
+            moved = boxes + f32([left, top, left, top])
             return Labeled(pixels, np.vstack([image.boxes, moved]), [*image.words, *cut_out.words])
     return image
 
@@ -333,7 +244,7 @@ def _pasted(image: Labeled, cut_out: Labeled, kind: str, height: float, rng: np.
 def _free(image: Labeled, place: npt.NDArray[np.float32], kind: str) -> bool:
     """Whether nothing labeled is hidden; a plate may lie on a vehicle."""
     for box, other in zip(image.boxes, image.words, strict=True):
-        if kind == "plate" and other in _PASTED_VEHICLES:
+        if kind == "plate" and other in PASTED_VEHICLES:
             continue
         if min(place[2], box[2]) > max(place[0], box[0]) and min(place[3], box[3]) > max(place[1], box[1]):
             return False
@@ -344,7 +255,7 @@ def _blended(image: Image, patch: Image, corner: tuple[int, int], kind: str, rng
     """The image with the patch at its corner, its edge faded, its light half that of the place."""
     high, wide = patch.shape[:2]
     mask = np.zeros((high, wide), np.float32)
-    faded = kind in _BORDERS
+    faded = kind in BORDERS
     if faded:
         axes = (int(wide * 0.44), int(high * 0.46))
         cv2.ellipse(mask, (wide // 2, high // 2), axes, 0, 0, 360, 1.0, -1)

@@ -12,7 +12,7 @@ import argparse
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,12 +24,14 @@ from tqdm import tqdm
 from models.training.command import reported_errors
 from models.training.degrade import Image
 from models.training.sources import Part, Sample, TrainingDataError, everything, load, upright
-from models.training.traffic.compose import Bank, Labeled, compose
+from models.training.traffic.bank import Bank, Labeled
+from models.training.traffic.compose import compose
+from models.training.traffic.far import four_in_one
 from models.training.traffic.fuse import Opinion, inside
 from models.training.traffic.loose_plates import LOOSE, SIDE, tightened
 from models.training.traffic.network import CLASSES
 from models.training.traffic.opinions import read_opinions
-from models.training.traffic.teachers import CardTeacher
+from models.training.traffic.teachers import CardTeacher, Teacher
 from pipeline.domain.detections import overlaps
 
 SURE: Final = {"face": 0.4, "plate": 0.45}
@@ -47,19 +49,25 @@ COMPLETE: Final = {
 WITH_RIDERS: Final = frozenset({"br-manaus-cctv", "cctv-junctions", "cyclists", "in-riders"})
 """Sources whose boxes of motorcycles and bicycles take in the riders; everywhere else, and in what the network learns,
 machine and rider have a box each, as in COCO."""
-WITHOUT: Final = {"negatives-no-plates": frozenset({"plate"})}
+WITHOUT: Final = {"negatives-no-plates": frozenset({"plate"}), "none-stated/faces-mask-kaggle": frozenset({"plate"})}
 """Labels of which a source has no object, whatever a teacher sees there."""
 VEHICLES: Final = ("car", "bus", "truck", "motorcycle", "bicycle")
 _GRAY: Final = 114
+_FAR: Final = 0.12
+"""Share of the training images that are four at half of their size."""
+_LOOKED_AT: Final = (640, 960, 1280)
+"""Sides in pixels at which our detector looks for what is no plate."""
 _WEIGHTS: Final = {
     "clips/highway-motorbike.mp4": 6.0, "clips/people-walking.mp4": 3.0, "coco-val-people-vehicles": 12.0,
     "faces-web": 12.0, "pennfudan-street": 4.0, "topview-vehicles": 6.0, "br-phone-plates": 1.0, "openalpr-br": 2.0,
-    "br-street-plates": 1.0, "openalpr-eu": 1.0, "openalpr-us": 2.0, "br-manaus-cctv": 20.0, "cctv-junctions": 8.0,
-    "cyclists": 2.0, "in-riders": 4.0, "highway-poles": 4.0, "in-streets": 4.0, "oi-vehicles": 2.0,
-    "negatives-no-plates": 6.0,
+    "br-street-plates": 1.0, "openalpr-eu": 1.0, "openalpr-us": 2.0, "br-manaus-cctv": 20.0, "cctv-junctions": 12.0,
+    "cyclists": 3.0, "in-riders": 4.0, "highway-poles": 4.0, "in-streets": 4.0, "oi-vehicles": 3.0,
+    "negatives-no-plates": 12.0,
 }  # fmt: skip
 """How often an image of a source is drawn, beside 1 for the others: few images with many labels come more often."""
 
+_RARE: Final = frozenset({"bus", "truck", "bicycle"})
+"""Labels whose images are drawn twice as often."""
 _TURNED: Final = {"br-phone-plates": 0.4}
 """How likely an image of a source is laid on its side, where phones do so; elsewhere seldom."""
 
@@ -148,7 +156,7 @@ def _known(opinion: Opinion, labels: Sequence[tuple[str, tuple[float, ...]]]) ->
 
 
 def decided(data: Path, work: Path, *, labeled: bool = False) -> Iterator[tuple[Sample, Labeled]]:
-    """Every image, upright, with its labels, its doubts painted over.
+    """Every image that is not for judging, upright, with its labels, its doubts painted over.
 
     Args:
         data: the material.
@@ -159,7 +167,7 @@ def decided(data: Path, work: Path, *, labeled: bool = False) -> Iterator[tuple[
         TrainingDataError: an image has no line in `opinions.jsonl`.
     """
     opinions = read_opinions(work / "opinions.jsonl")
-    samples = everything(data)
+    samples = [sample for sample in everything(data) if sample.part is not Part.JUDGE]
     if labeled:
         samples = [sample for sample in samples if sample.key in opinions]
     finder = CardTeacher("viapublica_traffic", ("plate",), data, SIDE)
@@ -177,6 +185,13 @@ def decided(data: Path, work: Path, *, labeled: bool = False) -> Iterator[tuple[
         yield sample, Labeled(paint(image, [*decision.unsure, *hidden]), places, words)
 
 
+def false_plates(image: Image, finders: Sequence[Teacher]) -> list[Labeled]:
+    """What detectors of plates see in an image without plates, cut out."""
+    found = [row[1:5] for finder in finders for row in finder.detect(image) if row[0] == "plate"]
+    patches = [image[max(0, int(y1)) : int(y2) + 1, max(0, int(x1)) : int(x2) + 1].copy() for x1, y1, x2, y2 in found]
+    return [Labeled(patch, np.zeros((0, 4), np.float32), []) for patch in patches if min(patch.shape[:2]) >= 8]
+
+
 def paint(image: Image, regions: Sequence[tuple[float, ...]]) -> Image:
     """Doubtful regions made flat gray: neither object nor background to learn from."""
     image = image.copy()
@@ -190,23 +205,29 @@ def write(data: Path, work: Path, count: int, seed: int, *, labeled: bool = Fals
     final, unfinished = work / "images", work / "images.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     training: list[Labeled] = []
+    lookalikes: list[Labeled] = []
     sources: list[str] = []
+    finders = [CardTeacher("viapublica_traffic", ("plate",), data, side) for side in _LOOKED_AT]
     for sample, image in tqdm(decided(data, work, labeled=labeled), desc="images", unit="images"):
-        if sample.part is Part.JUDGE:
-            continue
         if sample.part is Part.CHOOSE:
             _save(unfinished / "val", sample.key.replace("/", "_").replace("#", "_"), image)
             continue
         if sample.source in _ONLY_WITH and _ONLY_WITH[sample.source] not in image.words:
             continue
+        if "plate" in WITHOUT.get(sample.source, ()):
+            lookalikes += false_plates(image.image, finders)
         training.append(image.at_most(1280))
         sources.append(sample.source)
-    bank = Bank.cut_from(training)
+    bank = replace(Bank.cut_from(training), lookalikes=lookalikes)
     weights = np.array([_WEIGHTS.get(source, 1.0) for source in sources])
+    weights *= [1.0 if _RARE.isdisjoint(image.words) else 2.0 for image in training]
     for number in tqdm(range(count), desc="composed", unit="images"):
         rng = np.random.default_rng([seed, number])
         drawn = int(rng.choice(len(training), p=weights / weights.sum()))
         made = compose(training[drawn], bank, rng, turned=_TURNED.get(sources[drawn], 0.06))
+        if rng.random() < _FAR:
+            others = rng.choice(len(training), 3, p=weights / weights.sum())
+            made = four_in_one([made, *(compose(training[int(other)], bank, rng) for other in others)])
         _save(unfinished / "train", f"{number:05}", made)
     _sheets(unfinished / "train", work)
     described = {"path": str(final.resolve()), "train": "train/images", "val": "val/images"}
