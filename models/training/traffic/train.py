@@ -98,7 +98,7 @@ def _wishes(stage: Stage) -> dict[str, Any]:
     }
 
 
-def _trainer(overrides: dict[str, Any], keeping: float, beginning: Any, ancestor: Any) -> Any:
+def _trainer(overrides: dict[str, Any], keeping: float, beginning: Any, ancestor: Any, threads: int) -> Any:
     """Ultralytics' trainer, started from a network instead of from a YAML file."""
     import torch
     from ultralytics.engine import trainer
@@ -118,7 +118,7 @@ def _trainer(overrides: dict[str, Any], keeping: float, beginning: Any, ancestor
         def _setup_train(self) -> None:
             super()._setup_train()
             if on_cpu:
-                torch.set_num_threads(os.cpu_count() or 1)  # Ultralytics leaves one core out
+                torch.set_num_threads(threads)  # Ultralytics leaves one core out
                 self.model.to(memory_format=torch.channels_last)
             self.model.criterion = _Loss(self.model.init_criterion(), ancestor.to(self.device), keeping, half)
 
@@ -208,6 +208,7 @@ def train(
     images: Path | None = None,
     begin: Path | None = None,
     hours: float | None = None,
+    threads: int | None = None,
 ) -> Path:
     """Run or resume all stages; returns the last checkpoint.
 
@@ -222,6 +223,7 @@ def train(
         images: what `material` made, by default in `work`.
         begin: an earlier generation to go on from, as it was before its scores were shifted.
         hours: time for each stage instead of its number of epochs; the learning rate falls to its end.
+        threads: of a processor, by default all; two trainings on one each wait less where others compute too.
 
     Raises:
         TrainingDataError: there are no training images, or a file is not of that network.
@@ -259,7 +261,7 @@ def train(
             beginning = build(begin, calibration(images), architecture) if begin else copy.deepcopy(ancestor)
         for parameter in beginning.parameters():
             parameter.requires_grad = True
-        _trainer(settings, stage.keeping, beginning, ancestor).train()
+        _trainer(settings, stage.keeping, beginning, ancestor, threads or os.cpu_count() or 1).train()
         finished.touch()
         checkpoint = last
     return work / "runs" / stages[-1].name / "weights" / "last.pt"
@@ -282,6 +284,7 @@ def main() -> None:
         help="of each stage; 0 leaves it out",
     )
     parser.add_argument("--hours", type=float, help="time for each stage that has epochs, instead of their number")
+    parser.add_argument("--threads", type=int, help="of the processor; by default all")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
@@ -299,6 +302,7 @@ def main() -> None:
                 images=options.images,
                 begin=options.begin,
                 hours=options.hours,
+                threads=options.threads,
             )
         )
     except TrainingDataError as error:
