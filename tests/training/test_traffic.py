@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
+import cv2
 import numpy as np
 import pytest
 
+from models.training.degrade import Image
 from models.training.sources import Sample
 from models.training.traffic.bank import Bank, Labeled
 from models.training.traffic.compose import compose
-from models.training.traffic.evaluate import matched
+from models.training.traffic.evaluate import evaluate, matched
 from models.training.traffic.fuse import Opinion, fuse, inside
-from models.training.traffic.material import decide, machine_and_rider, paint
+from models.training.traffic.label import turn
+from models.training.traffic.material import decide, false_plates, machine_and_rider, paint
+from models.training.traffic.teachers import Found
 from pipeline.domain.detections import overlaps
 
 
@@ -158,3 +163,45 @@ def test_each_labeled_box_is_found_once_at_most() -> None:
     right, taken = matched(found, labeled, 0.4)
     assert (right.tolist(), taken.tolist()) == ([True, False, True], [True, True])
     assert matched(found[:0], labeled, 0.5)[1].tolist() == [False, False]
+
+
+_PLATE: Final[Found] = ("plate", 10.0, 12.0, 30.0, 25.0, 0.9)
+
+
+class _Sees:
+    """A teacher that sees the same in every image."""
+
+    name = "sees"
+    labels = frozenset({"plate", "car"})
+
+    def __init__(self, *found: Found) -> None:
+        self._found = found
+
+    def detect(self, image: Image) -> list[Found]:
+        del image
+        return list(self._found)
+
+
+def test_a_plate_seen_where_there_is_none_counts_without_a_label(tmp_path: Path) -> None:
+    file = tmp_path / "page.png"
+    cv2.imwrite(str(file), np.zeros((20, 30, 3), np.uint8))
+    result = evaluate([Sample("negatives-no-plates/page.png", "negatives-no-plates", file)], _Sees(_PLATE))
+    score = result.scores["negatives-no-plates", "plate"]
+    assert (score.labeled, score.beside) == (0, 1.0)
+    assert len(result.scores) == 1
+
+
+def test_what_a_detector_takes_for_a_plate_where_there_is_none_is_cut_out() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    small, car = ("plate", 1.0, 1.0, 9.0, 5.0, 0.9), ("car", 0.0, 0.0, 40.0, 40.0, 0.9)
+    (patch,) = false_plates(image, [_Sees(_PLATE, small), _Sees(car)])
+    assert (patch.image == image[12:26, 10:31]).all()
+    assert not len(patch.words)
+
+
+def test_labels_come_from_clips_first_then_from_all_sources_mixed(tmp_path: Path) -> None:
+    images = [Sample(f"{source}/{n}", source, tmp_path) for source in ("a", "b") for n in range(8)]
+    clip = Sample("clip#3", "clip", tmp_path, frame=3)
+    order = sorted([*images, clip], key=turn)
+    assert order[0] is clip
+    assert {sample.source for sample in order[1:9]} == {"a", "b"}

@@ -45,7 +45,7 @@ def label(samples: Sequence[Sample], teachers: Sequence[Teacher], out: Path) -> 
     if out.is_file():
         remove_torn_line(out)
         done = set(read_opinions(out))
-    todo = sorted((sample for sample in samples if sample.key not in done), key=_turn)
+    todo = sorted((sample for sample in samples if sample.key not in done), key=turn)
     with out.open("a", encoding="utf-8") as file:
         for sample, stored in tqdm(load(todo), total=len(todo), desc="labels", unit="images"):
             image, _ = upright(stored, [], sample.turn)
@@ -57,8 +57,8 @@ def label(samples: Sequence[Sample], teachers: Sequence[Teacher], out: Path) -> 
             file.flush()
 
 
-def _turn(sample: Sample) -> tuple[bool, bytes]:
-    """Clips first, then the images of all sources mixed, so that what is labeled so far has some of each."""
+def turn(sample: Sample) -> tuple[bool, bytes]:
+    """What images are sorted by to be labeled: clips first, then all sources mixed, so that there are some of each."""
     return sample.frame < 0, hashlib.sha256(sample.key.encode()).digest()
 
 
