@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import product
 from random import Random
 
 import pytest
@@ -77,19 +76,3 @@ def test_each_prohibition_is_met_by_some_request_of_the_space() -> None:
 def test_the_table_names_each_role_and_purpose() -> None:
     assert set(DUTIES) == set(Role)
     assert set(USES) == set(Purpose)
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(0)  # half an hour of an idle processor for all roles, much longer on a busy one
-@pytest.mark.parametrize("role", Role)
-def test_every_operation_purpose_place_and_account_state_is_decided_as_by_the_table(role: Role) -> None:
-    changes = list(product(PLACES.values(), STATES.values()))
-    assert _check(state(place(approved()(one))) for one in core_requests(role) for place, state in changes) > 100
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(0)  # half an hour of an idle processor for all roles, much longer on a busy one
-@pytest.mark.parametrize("role", Role)
-def test_every_operation_purpose_and_paper_is_decided_as_by_the_table(role: Role) -> None:
-    changes = list(product(PAPERS.values(), OTHERS.values()))
-    assert _check(other(paper(one)) for one in core_requests(role) for paper, other in changes) > 20
