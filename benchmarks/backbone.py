@@ -27,7 +27,8 @@ import psutil
 
 from benchmarks.store import reads
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.queries import Count, EventQueries, Plates, open_queries
+from pipeline.app.queries import EventQueries, open_queries
+from pipeline.app.questions import Count, Plates
 from pipeline.benchmark.results_page import machine, write_table
 from pipeline.domain.event_identity import identified
 from pipeline.domain.events import Event, Kind, encode

@@ -26,7 +26,8 @@ from tqdm import tqdm
 from benchmarks.store import ms_of
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import open_erasure
-from pipeline.app.queries import Clones, Convoy, EventQueries, Plates, Route
+from pipeline.app.queries import EventQueries
+from pipeline.app.questions import Clones, Convoy, Plates, Route
 from pipeline.benchmark.results_page import machine, write_table
 from pipeline.domain.audit import AuditEntry
 from pipeline.domain.requester import Requester

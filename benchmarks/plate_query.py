@@ -14,18 +14,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+import uvicorn
+
 from pipeline.app.access.sign_in import sign_in
 from pipeline.app.people.installation import set_up
+from pipeline.app.remote.server_address import parse_server
+from pipeline.app.remote.server_log_in import sign_in_at
 from pipeline.benchmark.results_page import machine, write_table
 from pipeline.domain.query_use import QueryLimit, QueryLimits
 from pipeline.domain.requester import Requester
 from pipeline.http_api.application import create_application
+from pipeline.http_api.listening import listening, parse_listen
 from pipeline.http_api.service import Service
 from pipeline.storage.register_location import note_registry
 from tests.app.people.installations import Office, first_answers
@@ -37,6 +43,7 @@ from tests.http_api.served_city import GUARD, PLATES, populate, stores_of
 
 RESULTS = Path(__file__).parent / "results" / "plate_query.md"
 MEASURES = (
+    "pipeline/app/remote",
     "pipeline/http_api",
     "pipeline/app/access",
     "pipeline/app/people",
@@ -45,6 +52,7 @@ MEASURES = (
 )
 _REQUESTS: Final = 40
 _COMMANDS: Final = 5
+_SERVED: Final = 40
 _QUESTION: Final = {"purpose": "criminal-investigation", "case": "IP 12/2026", "plates": [PLATES[0]]}
 _COMMAND: Final = ("plates", PLATES[0], "--purpose", "criminal-investigation", "--case", "IP 12/2026", "--json")
 
@@ -59,7 +67,7 @@ def main() -> None:
         declare_roads(office.stores.data_dir, *GUARD)
         # First: searches over HTTP would use up what the account may make.
         commands = _on_command_line(office, Path(folder) / "state")
-        rows = [*_over_http(office), commands]
+        rows = [*_over_http(office, Path(folder)), commands]
     write_table(
         RESULTS,
         "Plate query",
@@ -72,7 +80,7 @@ def main() -> None:
     )
 
 
-def _over_http(office: Office) -> list[tuple[str, ...]]:
+def _over_http(office: Office, folder: Path) -> list[tuple[str, ...]]:
     rows = []
     with office.opened("viapublica") as registry:
         stores = stores_of(office, office.stores.data_dir)
@@ -94,7 +102,33 @@ def _over_http(office: Office) -> list[tuple[str, ...]]:
             for name, act in (("HTTP, store held open", ask), ("HTTP, store opened for each", ask_anew)):
                 act()
                 rows.append(_row(name, [_timed(act, resource.RUSAGE_SELF) for _ in range(_REQUESTS)]))
+            rows.append(_against_server(office, service, folder))
     return rows
+
+
+def _against_server(office: Office, service: Service, folder: Path) -> tuple[str, ...]:
+    """Fresh processes of the command line against a server of this process, by a Unix socket."""
+    office.clock.now_ms += 60_000
+    os.environ["XDG_STATE_HOME"] = str(folder / "state-of-server")
+    running = uvicorn.Server(uvicorn.Config(create_application(service), log_config=None, lifespan="off", ws="none"))
+    address = parse_listen(f"unix:{folder}/api.sock")
+    with listening(address) as opened:
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]})
+        thread.start()
+        server = address.shown(encrypted=False)
+        sign_in_at(parse_server(server), "caio", password=PASSWORD, code=code_of(office, "caio"))
+        words = [sys.executable, "-m", "pipeline.cli", *_COMMAND, "--server", server]
+
+        def ask() -> None:
+            office.clock.now_ms += 1000
+            done = subprocess.run(words, check=False, capture_output=True, text=True)
+            assert done.returncode in {0, 4}, done.stderr
+
+        ask()
+        row = _row("command line with --server", [_timed(ask, resource.RUSAGE_CHILDREN) for _ in range(_SERVED)])
+        running.should_exit = True
+        thread.join()
+    return row
 
 
 def _on_command_line(office: Office, state: Path) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from pipeline.app.queries import Cameras, Count, EventQueries, Events, Plates
+from pipeline.app.queries import EventQueries
+from pipeline.app.questions import Cameras, Count, Events, Plates
 from pipeline.benchmark.results_page import machine, write_section
 from pipeline.domain.audit import AuditEntry
 from pipeline.domain.event_identity import UNIDENTIFIED, identified

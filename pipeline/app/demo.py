@@ -10,7 +10,8 @@ from typing import Final
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.live_run import LiveRun, RunReport
-from pipeline.app.queries import Events, open_queries
+from pipeline.app.queries import open_queries
+from pipeline.app.questions import Events
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
 from pipeline.demo.plate_scene import render

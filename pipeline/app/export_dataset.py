@@ -15,7 +15,8 @@ from pipeline.analytics.calibration import Calibration
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.noted_exports import note_export
-from pipeline.app.queries import MOST_ROWS, Events, NoteCode, open_queries
+from pipeline.app.queries import open_queries
+from pipeline.app.questions import MOST_ROWS, Events, NoteCode
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.settings import Config
 from pipeline.dataset.license_id import spdx_license

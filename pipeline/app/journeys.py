@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from pipeline.app.queries import Clones
+from pipeline.app.questions import Clones
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.domain.route import GeoPoint
 from pipeline.errors import ConfigError

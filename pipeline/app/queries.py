@@ -26,7 +26,8 @@ from pipeline.sink.spool.inspect_spool import spools
 from pipeline.sink.waiting_events import UnreadInKafka, waiting_in_spools
 from pipeline.storage.declared_cameras import DeclaredCameras
 from pipeline.storage.unknown_erasures import unknown_erasures
-from pipeline.store.annotated_answer import Answer, AnswerContext, Note, NoteCode
+from pipeline.store.annotated_answer import AnswerContext
+from pipeline.store.answer import Answer
 from pipeline.store.answer_notes import annotated
 from pipeline.store.backends.database import FILL_IT
 from pipeline.store.backends.open_database import chdb_folder
@@ -35,77 +36,12 @@ from pipeline.store.event_store import open_event_store
 from pipeline.store.local_endpoint import StoreClient, endpoint_path
 from pipeline.store.notes_portuguese import notes_language
 from pipeline.store.questions import (
-    MOST_ROWS,
-    SURE,
-    Cameras,
-    CameraSummary,
-    Clones,
-    ClonesAnswer,
-    Companion,
-    Convoy,
-    Count,
-    Events,
-    ListedPlateAlerts,
-    Plates,
     QueryBackend,
     Question,
-    ReadsByVehicle,
-    Route,
-    RouteAnswer,
-    VehicleReadsPage,
-    Withheld,
-    WithheldReads,
 )
 from pipeline.store.settings import ChdbSettings
 from pipeline.store.tombstones import Tombstones
-from pipeline.store.traffic_questions import (
-    LineFigure,
-    LineFigures,
-    Speeds,
-    Traffic,
-    TrafficCount,
-    TrafficSpeed,
-    ZoneFigure,
-    ZoneFigures,
-)
 from pipeline.store.withheld_cameras import declared_cameras
-
-__all__ = [
-    "MOST_ROWS",
-    "SURE",
-    "Answer",
-    "AnswerContext",
-    "CameraSummary",
-    "Cameras",
-    "Clones",
-    "ClonesAnswer",
-    "Companion",
-    "Convoy",
-    "Count",
-    "EventQueries",
-    "Events",
-    "LineFigure",
-    "LineFigures",
-    "ListedPlateAlerts",
-    "Note",
-    "NoteCode",
-    "Plates",
-    "Question",
-    "ReadsByVehicle",
-    "Route",
-    "RouteAnswer",
-    "Speeds",
-    "Traffic",
-    "TrafficCount",
-    "TrafficSpeed",
-    "VehicleReadsPage",
-    "Withheld",
-    "WithheldReads",
-    "ZoneFigure",
-    "ZoneFigures",
-    "open_backend",
-    "open_queries",
-]
 
 A = TypeVar("A")
 

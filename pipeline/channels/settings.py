@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -12,7 +11,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from pipeline.domain.channel_names import channel_sinks_of
 from pipeline.domain.events import AlertRule, Severity
 from pipeline.domain.locale import Locale
-from pipeline.domain.network_address import BadAddress, NetworkAddress, check_host, split_address
+from pipeline.domain.network_address import BadAddress, NetworkAddress, check_host, is_loopback, split_address
 from pipeline.store.settings import Credentials, StrictSettings, Tls
 
 _CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -140,7 +139,7 @@ class WebhookSettings(ChannelSettings):
             address = split_address(url)
         except BadAddress as error:
             raise ValueError(f"{error.problem}. {error.fix}") from None
-        if address.scheme != "https" and not (address.scheme == "http" and _is_this_machine(address.host)):
+        if address.scheme != "https" and not (address.scheme == "http" and is_loopback(address.host)):
             raise ValueError("is no https address; http is possible on this machine only (127.0.0.1)")
         if address.login is not None:
             raise ValueError("has a login; a webhook is authenticated by its signature")
@@ -155,15 +154,6 @@ class WebhookSettings(ChannelSettings):
     def is_encrypted(self) -> bool:
         """See `ChannelSettings`; what stays on this machine counts."""
         return True
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def check_mailbox(text: str) -> str:

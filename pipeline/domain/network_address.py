@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ __all__ = [
     "NetworkAddress",
     "check_slashes",
     "fill_address",
+    "is_loopback",
     "is_network_address",
     "split_address",
 ]
@@ -116,6 +118,16 @@ def is_network_address(text: str) -> bool:
     """Whether `text` begins with ``scheme://``, and not with ``file://``."""
     match = _SCHEME.match(text)
     return match is not None and match[1].lower() != "file"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, an IPv6 address also in brackets, is this machine by its name or address alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def check_slashes(text: str) -> None:

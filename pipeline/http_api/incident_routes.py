@@ -26,7 +26,7 @@ from pipeline.app.alerts.incidents import (
 )
 from pipeline.app.alerts.permitted_incidents import permitted_incidents
 from pipeline.app.people.permitted_questions import PermittedQuestions
-from pipeline.app.queries import Answer, Events
+from pipeline.app.questions import Answer, Events
 from pipeline.domain.events import Event
 from pipeline.domain.locale import Locale
 from pipeline.domain.purpose import Purpose

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any, Final, Self, TypedDict
+from uuid import UUID
 
 import msgspec
 from pydantic import Field
 
-from pipeline.app.queries import SURE, Answer, NoteCode
+from pipeline.app.questions import SURE, Answer, NoteCode
 from pipeline.domain.events import Kind
 from pipeline.domain.plate import check_question
 from pipeline.domain.purpose import Purpose
@@ -123,6 +124,22 @@ class NoteAnswer(AnswerBody):
     limits: bool = Field(description="Rows may be missing because of it.")
     items: list[str] = Field(description="What it names: cameras, plates.")
 
+    @classmethod
+    def all_of(cls, answer: Answer[Any]) -> list[Self]:
+        """The notes of an answer."""
+        return [
+            cls(code=note.code, text=note.text, limits=note.limits, items=list(note.items)) for note in answer.notes
+        ]
+
+
+class RouteRead(AnswerBody):
+    """When and where a vehicle was read."""
+
+    ts_ms: int = Field(description="Milliseconds since 1970 UTC.")
+    camera_id: str
+    plate: str
+    event_id: UUID
+
 
 class QuestionAnswer(AnswerBody):
     """A page of an answer."""
@@ -144,17 +161,20 @@ class QuestionAnswer(AnswerBody):
         """
         found = [_plain(row) for row in rows(answer.value)]
         more = page is not None and any(note.code is NoteCode.LIMIT for note in answer.notes)
-        notes = [
-            NoteAnswer(code=note.code, text=note.text, limits=note.limits, items=list(note.items))
-            for note in answer.notes
-        ]
         return cls(
             rows=found,
             next_offset=page.offset + page.limit if page is not None and more else None,
             complete=answer.complete and not more and not left_out,
-            notes=notes,
+            notes=NoteAnswer.all_of(answer),
             left_out_cameras=left_out,
         )
+
+
+class RouteAnswer(QuestionAnswer):
+    """A page of the way of a vehicle."""
+
+    only_read: RouteRead | None = Field(description="The only read of the vehicle; null where there are more or none.")
+    unlocated: list[str] = Field(description="Cameras without coordinates: legs to and from them have no distance.")
 
 
 def _plain(row: Any) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from fastapi import APIRouter
 from pydantic import Field
 
 from pipeline.app.people.permitted_questions import PermittedQuestions
-from pipeline.app.queries import Events, Plates, Route
+from pipeline.app.questions import Events, Plates, Route
 from pipeline.domain.times import format_utc
 from pipeline.http_api.callers import Caller, CallerOf, ServiceOf
 from pipeline.http_api.messages import AnswerBody
@@ -14,9 +15,12 @@ from pipeline.http_api.problems import with_body
 from pipeline.http_api.question_messages import (
     Asked,
     EventsQuestion,
+    NoteAnswer,
     PlatesQuestion,
     QuestionAnswer,
+    RouteAnswer,
     RouteQuestion,
+    RouteRead,
 )
 from pipeline.http_api.service import Service
 
@@ -41,6 +45,7 @@ class CamerasAnswer(AnswerBody):
     """The cameras that may be asked about."""
 
     cameras: list[CameraAnswer]
+    notes: list[NoteAnswer] = Field(description="What limits the answer.")
     left_out_cameras: int = Field(description="Registered cameras that no rule permits to ask about for this purpose.")
 
 
@@ -58,7 +63,7 @@ def plates(body: PlatesQuestion, caller: CallerOf, service: ServiceOf) -> Questi
 
 
 @router.post("/route")
-def route(body: RouteQuestion, caller: CallerOf, service: ServiceOf) -> QuestionAnswer:
+def route(body: RouteQuestion, caller: CallerOf, service: ServiceOf) -> RouteAnswer:
     """Follow a vehicle from camera to camera: the newest legs, in the order of time."""
     question = Route(
         plate=body.checked_plate(),
@@ -67,7 +72,14 @@ def route(body: RouteQuestion, caller: CallerOf, service: ServiceOf) -> Question
         **body.scope(service.stores.zone),
     )
     found = _questions(body, caller, service).ask(question)
-    return QuestionAnswer.of(found.answer, lambda value: value.legs, left_out=found.left_out, page=body)
+    value = found.answer.value
+    page = QuestionAnswer.of(found.answer, lambda value: value.legs, left_out=found.left_out, page=body)
+    only = value.only_read
+    return RouteAnswer(
+        **dict(page),
+        only_read=None if only is None else RouteRead(**msgspec.structs.asdict(only)),
+        unlocated=list(value.unlocated),
+    )
 
 
 @router.post("/events")
@@ -98,7 +110,8 @@ def cameras(body: Asked, caller: CallerOf, service: ServiceOf) -> CamerasAnswer:
                 events={kind.value: number for kind, number in state.events.items()} if state else {},
             )
         )
-    return CamerasAnswer(cameras=rows, left_out_cameras=found.left_out)
+    notes = NoteAnswer.all_of(found.answer)
+    return CamerasAnswer(cameras=rows, notes=notes, left_out_cameras=found.left_out)
 
 
 def _questions(body: Asked, caller: Caller, service: Service) -> PermittedQuestions:

@@ -9,18 +9,8 @@ from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.events import Kind
 from pipeline.domain.language import Language
 from pipeline.domain.times import format_time
-from pipeline.store.annotated_answer import (
-    Answer,
-    AnswerContext,
-    Ask,
-    Note,
-    NoteCode,
-    check_cameras,
-    check_text,
-    first_of,
-    page_of,
-    rows_of,
-)
+from pipeline.store.annotated_answer import AnswerContext, Ask, check_cameras, check_text, first_of, page_of, rows_of
+from pipeline.store.answer import Answer, Note, NoteCode
 from pipeline.store.camera_notes import (
     OF_PLATES,
     SHORTEST_MS,

@@ -13,7 +13,8 @@ from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.ports import SourceState
 from pipeline.domain.times import format_duration
 from pipeline.policy.scope import LEAST_COUNT, why_no_plates
-from pipeline.store.annotated_answer import AnswerContext, Ask, Note, NoteCode, first_of
+from pipeline.store.annotated_answer import AnswerContext, Ask, first_of
+from pipeline.store.answer import Note, NoteCode
 from pipeline.store.coverage_questions import (
     NO_LIFE_SIGN,
     NOT_FINISHED,

@@ -12,7 +12,8 @@ from pipeline.domain.events import Kind
 from pipeline.domain.language import Language
 from pipeline.domain.plate import normalize
 from pipeline.policy.scope import why_no_plates
-from pipeline.store.annotated_answer import AnswerContext, Ask, Note, NoteCode, first_of
+from pipeline.store.annotated_answer import AnswerContext, Ask, first_of
+from pipeline.store.answer import Note, NoteCode
 from pipeline.store.coverage_questions import PlatesNotSeen, UncertainReads
 from pipeline.store.questions import Clones, Convoy, Events, Plates, RangedQuestion, ReadsByVehicle, Route
 from pipeline.store.traffic_questions import Speeds, Traffic

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pipeline.store.annotated_answer import AnswerContext, Note, NoteCode, first_of
+from pipeline.store.annotated_answer import AnswerContext, first_of
+from pipeline.store.answer import Note, NoteCode
 from pipeline.store.traffic_questions import LineFigure, LineFigures, ZoneFigure, ZoneFigures
 
 _NO_LINES: Final = "no line is drawn for {cameras}: {names}"

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pipeline.domain.language import Language
-from pipeline.store.annotated_answer import Note, NoteCode, first_of
+from pipeline.store.annotated_answer import first_of
+from pipeline.store.answer import Note, NoteCode
 from pipeline.store.coverage_questions import WaitingEvents, WaitingPlace
 
 _TEXTS: Final = {

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from pipeline.app.journeys import bounded_clones, camera_locations, known_locations
-from pipeline.app.queries import Clones
+from pipeline.app.questions import Clones
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.domain.route import GeoPoint
 from pipeline.errors import ConfigError

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.app import shared_store
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.queries import EventQueries, Plates, open_queries
+from pipeline.app.queries import EventQueries, open_queries
+from pipeline.app.questions import Plates
 from pipeline.app.shared_store import SharedStore
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy

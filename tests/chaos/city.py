@@ -270,7 +270,8 @@ class City:
     def stored(self) -> int:
         """Different events in the store, 0 while it cannot be asked."""
         from pipeline.app.configured_stores import ConfiguredStores
-        from pipeline.app.queries import Count, open_queries
+        from pipeline.app.queries import open_queries
+        from pipeline.app.questions import Count
         from pipeline.domain.requester import Requester
         from pipeline.errors import ViapublicaError
 

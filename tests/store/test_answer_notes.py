@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.app.queries import Answer, AnswerContext, EventQueries, Note
+from pipeline.app.queries import AnswerContext, EventQueries
+from pipeline.app.questions import Answer, Note
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import Event, HealthEvent, Kind
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreError
 from pipeline.sink.settings import ChdbSinkSettings
-from pipeline.store.annotated_answer import NoteCode
+from pipeline.store.answer import NoteCode
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Cameras, Clones, Convoy, Events, Plates, Question, Route
 from pipeline.store.retention_settings import RetentionSettings

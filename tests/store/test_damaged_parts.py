@@ -19,7 +19,7 @@ from pipeline.domain.events import ENGINE_ID, AlertEvent, Kind
 from pipeline.domain.requester import Requester
 from pipeline.sink.build import build_writer
 from pipeline.sink.settings import ClickHouseSinkSettings
-from pipeline.store.annotated_answer import Note, NoteCode
+from pipeline.store.answer import Note, NoteCode
 from pipeline.store.backends.database import EventDatabase, migrate
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.coverage_questions import CorruptPart, CorruptParts

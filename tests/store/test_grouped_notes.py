@@ -5,7 +5,8 @@ from __future__ import annotations
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.locale import Locale
 from pipeline.domain.ports import SourceState
-from pipeline.store.annotated_answer import AnswerContext, Note
+from pipeline.store.annotated_answer import AnswerContext
+from pipeline.store.answer import Note
 from pipeline.store.camera_notes import cameras_without_plates, interruptions
 from pipeline.store.coverage_questions import NO_LIFE_SIGN, Coverage, Interruption
 from pipeline.store.notes_portuguese import notes_language

@@ -139,7 +139,8 @@ def test_another_process_asks_while_this_one_writes(server: StoreServer, tmp_pat
     program = (
         "from pathlib import Path\n"
         "from pipeline.app.configured_stores import ConfiguredStores\n"
-        "from pipeline.app.queries import Plates, open_queries\n"
+        "from pipeline.app.queries import open_queries\n"
+        "from pipeline.app.questions import Plates\n"
         "from pipeline.domain.requester import Requester\n"
         f"with open_queries(ConfiguredStores.of_data_dir(Path({str(tmp_path)!r})), Requester.of_process()) as store:\n"
         "    print(len(store.ask(Plates(plates=('ABC1D23',))).value))\n"

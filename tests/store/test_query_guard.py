@@ -20,7 +20,8 @@ from pipeline.domain.requester import Requester
 from pipeline.domain.route import DrivingLimits, GeoPoint
 from pipeline.errors import StoreError
 from pipeline.storage.declared_cameras import DeclaredCameras
-from pipeline.store.annotated_answer import AnswerContext, NoteCode
+from pipeline.store.annotated_answer import AnswerContext
+from pipeline.store.answer import NoteCode
 from pipeline.store.answers.registry import ANSWERS
 from pipeline.store.backends.database import EventDatabase, literal
 from pipeline.store.coverage_questions import (

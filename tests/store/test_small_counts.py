@@ -20,7 +20,8 @@ from pipeline.domain.route import GeoPoint
 from pipeline.policy.gate import Gate
 from pipeline.policy.scope import LEAST_COUNT
 from pipeline.storage.declared_cameras import DeclaredCameras
-from pipeline.store.annotated_answer import AnswerContext, NoteCode
+from pipeline.store.annotated_answer import AnswerContext
+from pipeline.store.answer import NoteCode
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +17,24 @@ _NAME: Final = "session.json"
 _OTHERS: Final = 0o077
 
 
-def session_path() -> Path:
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A session that was opened.
+
+    Attributes:
+        login: of the account; path: file of the session.
+        ended_sessions: number of older sessions that it ended.
+    """
+
+    login: str
+    path: Path
+    ended_sessions: int
+
+
+def session_path(name: str = _NAME) -> Path:
     """The file: below ``XDG_STATE_HOME``, else ``~/.local/state``."""
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "viapublica" / _NAME
+    return Path(base) / "viapublica" / name
 
 
 def write_session(where: str, token: str) -> Path:
@@ -27,10 +43,7 @@ def write_session(where: str, token: str) -> Path:
     Raises:
         OSError: it cannot be written.
     """
-    path = session_path()
-    private_folder(path.parent)
-    write_atomically(path, json.dumps({"register": str(Path(where).absolute()), "token": token}).encode())
-    return path
+    return store_session(_NAME, {"register": str(Path(where).absolute()), "token": token})
 
 
 def read_session(where: str) -> str:
@@ -39,21 +52,48 @@ def read_session(where: str) -> str:
     Raises:
         PolicyError: other users could read or replace it, or it is damaged.
     """
-    path = session_path()
+    found = stored_session(_NAME, ("register", "token"))
+    return found["token"] if found and found["register"] == str(Path(where).absolute()) else ""
+
+
+def remove_session() -> None:
+    """Forget the session on this machine."""
+    forget_session(_NAME)
+
+
+def store_session(name: str, values: Mapping[str, str]) -> Path:
+    """Store the values of a session in a file of mode 0600; the file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = session_path(name)
+    private_folder(path.parent)
+    write_atomically(path, json.dumps(dict(values)).encode())
+    return path
+
+
+def stored_session(name: str, keys: tuple[str, ...]) -> dict[str, str] | None:
+    """The values of a stored session; None where there is none.
+
+    Raises:
+        PolicyError: other users could read or replace it, or it is damaged.
+    """
+    path = session_path(name)
     try:
         status, found = path.stat(), json.loads(path.read_bytes())
-        token = str(found["token"]) if found["register"] == str(Path(where).absolute()) else ""
+        values = {key: str(found[key]) for key in keys}
     except FileNotFoundError:
-        return ""
+        return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PolicyError(
             f"session {path}", f"cannot be used ({type(error).__name__})", "Log in again: viapublica login"
         ) from error
     if status.st_mode & _OTHERS or status.st_uid != os.geteuid():
         raise PolicyError(f"session {path}", "may be read by others, so it does not count", "Log in again")
-    return token
+    return values
 
 
-def remove_session() -> None:
-    """Forget the session on this machine."""
-    session_path().unlink(missing_ok=True)
+def forget_session(name: str) -> None:
+    """Remove a stored session."""
+    session_path(name).unlink(missing_ok=True)

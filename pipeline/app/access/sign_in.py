@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-from pipeline.app.access.session_file import read_session, remove_session, write_session
+from pipeline.app.access.session_file import OpenedSession, read_session, remove_session, write_session
 from pipeline.app.people.identity import SessionCredential
 from pipeline.app.people.open_registry import OpenRegistry
-from pipeline.domain.people import RegisteredPerson
 from pipeline.errors import PolicyError
 
 _ORIGIN = "command line"
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session that was opened.
-
-    Attributes:
-        person: of the account; path: file of the session.
-        ended_sessions: number of older sessions that it ended.
-    """
-
-    person: RegisteredPerson
-    path: Path
-    ended_sessions: int
 
 
 def acting(opened: OpenRegistry, where: str) -> OpenRegistry:
@@ -38,7 +20,7 @@ def acting(opened: OpenRegistry, where: str) -> OpenRegistry:
     return opened.held_by(SessionCredential(token)) if token else opened
 
 
-def sign_in(opened: OpenRegistry, where: str, login: str, *, password: str, code: str) -> Session:
+def sign_in(opened: OpenRegistry, where: str, login: str, *, password: str, code: str) -> OpenedSession:
     """Log in with password and one-time code, and store the session for the user of the operating system.
 
     Args:
@@ -49,7 +31,7 @@ def sign_in(opened: OpenRegistry, where: str, login: str, *, password: str, code
         OSError: the session cannot be stored.
     """
     signed = opened.registry.sign_in(login, password, code, _ORIGIN)
-    return Session(signed.person, write_session(where, signed.token), signed.ended_sessions)
+    return OpenedSession(signed.person.login, write_session(where, signed.token), signed.ended_sessions)
 
 
 def sign_out(opened: OpenRegistry, where: str) -> bool:

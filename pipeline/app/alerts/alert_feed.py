@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from pipeline.app.people.permitted_questions import PermittedQuestions
-from pipeline.app.queries import Events
+from pipeline.app.questions import Events
 from pipeline.domain.alert_names import ABOUT_PLATES
 from pipeline.domain.alert_sentences import alert_sentence
 from pipeline.domain.events import AlertEvent, Event, Kind

@@ -12,7 +12,7 @@ import msgspec
 from pipeline.app.access.access_door import RefusedAccess
 from pipeline.app.audit.audited_operation import audit_of_stores, entry_of
 from pipeline.app.configured_stores import ConfiguredStores
-from pipeline.app.queries import Answer, Events
+from pipeline.app.questions import Answer, Events
 from pipeline.domain.alert_names import ABOUT_PLATES
 from pipeline.domain.alert_sentences import alert_sentence
 from pipeline.domain.events import AlertEvent, Event, Kind, Severity

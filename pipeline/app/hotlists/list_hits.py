@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from pipeline.app.hotlists.hot_list_service import HotListService
-from pipeline.app.queries import MOST_ROWS, Answer, EventQueries, ListedPlateAlerts, Route
+from pipeline.app.queries import EventQueries
+from pipeline.app.questions import MOST_ROWS, Answer, ListedPlateAlerts, Route
 from pipeline.domain.alert_figures import Figure, decode_figures
 from pipeline.domain.events import AlertEvent, Severity
 from pipeline.domain.hot_list import ListEntry

@@ -14,7 +14,8 @@ from pipeline.app.access.acting import acting_as
 from pipeline.app.audit.audited_questions import facts_of, operation_of
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.people.open_registry import OpenRegistry
-from pipeline.app.queries import Answer, Cameras, CameraSummary, EventQueries, Route, open_queries
+from pipeline.app.queries import EventQueries, open_queries
+from pipeline.app.questions import Answer, Cameras, CameraSummary, Route
 from pipeline.app.shared_store import SharedStore
 from pipeline.domain.audit import Outcome
 from pipeline.domain.camera_registration import RegisteredCamera

@@ -18,7 +18,8 @@ from pipeline.app.erasure.erase import Erasure, open_erasure
 from pipeline.app.erasure.former_paths import video_folders
 from pipeline.app.noted_exports import note_export
 from pipeline.app.output_files import output_file
-from pipeline.app.queries import MOST_ROWS, Plates, open_queries
+from pipeline.app.queries import open_queries
+from pipeline.app.questions import MOST_ROWS, Plates
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.events import PlateReadEvent
 from pipeline.domain.locale import Locale

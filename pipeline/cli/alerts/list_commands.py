@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from pipeline.app.queries import Events
+from pipeline.app.questions import Events
 from pipeline.cli.alerts.options import IncidentArgument, IncidentOptions
 from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.cli.common.option_groups import with_option_groups

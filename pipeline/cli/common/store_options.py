@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.cli.common.default_config import DEFAULT_CONFIG, chosen_config, has_config
-from pipeline.config import load_config
-from pipeline.config.settings import Config
 from pipeline.domain.institution import Institution
 from pipeline.domain.times import find_zone
+
+if TYPE_CHECKING:
+    from pipeline.app.configured_stores import ConfiguredStores
+    from pipeline.config.settings import Config
 
 ConfigOption = Annotated[
     Path | None,
@@ -45,6 +46,8 @@ def stores_of(config: Path | None, data: Path | None) -> ConfiguredStores:
     Raises:
         ConfigError: neither names one, or the configuration is not valid.
     """
+    from pipeline.app.configured_stores import ConfiguredStores  # here and below: it takes long to import
+
     return ConfiguredStores.of_data_dir(data) if data is not None else ConfiguredStores.of_config(loaded_config(config))
 
 
@@ -54,6 +57,8 @@ def loaded_config(config: Path | None) -> Config:
     Raises:
         ConfigError: there is none, or it is not valid.
     """
+    from pipeline.config import load_config
+
     fix = "Give --config FILE (or VIAPUBLICA_CONFIG), or --data FOLDER of an embedded store"
     return load_config(chosen_config(config, fix, "data folder"), for_queries=True)
 
@@ -84,6 +89,8 @@ def configured_institution(config: Path | None) -> Institution:
     Raises:
         ConfigError: the configuration is not valid.
     """
+    from pipeline.app.configured_stores import ConfiguredStores
+
     return ConfiguredStores.of_config(loaded_config(config)).institution if has_config(config) else Institution()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.app.output_files import output_file
-from pipeline.app.queries import Answer
+from pipeline.app.questions import Answer
 from pipeline.cli.common.console import MACHINE_CSV, CsvStyle, csv_writer
 from pipeline.cli.query.answer_columns import Column
 from pipeline.cli.query.portuguese_texts import NOTES

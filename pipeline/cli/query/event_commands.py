@@ -11,11 +11,11 @@ from typing import Annotated, Any, Final, get_args
 
 import typer
 
-from pipeline.app.queries import SURE, Answer, Cameras, CameraSummary, Events, NoteCode, Plates
+from pipeline.app.questions import SURE, Answer, Cameras, CameraSummary, Events, NoteCode, Plates
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plates
 from pipeline.cli.query.answer_columns import READ, SIMILAR
-from pipeline.cli.query.options import ConfidenceOption, QueryOptions, StoreOptions
+from pipeline.cli.query.options import ConfidenceOption, ServedQueryOptions, ServedStoreOptions
 from pipeline.cli.query.output import AnswerTable, UnseenPlate
 from pipeline.cli.query.table_portuguese import detail
 from pipeline.domain.event_kinds import spec_of
@@ -54,7 +54,7 @@ def plates(
     min_confidence: ConfidenceOption = SURE,
     any_plate: AnyPlateOption = False,
     *,
-    query: QueryOptions,
+    query: ServedQueryOptions,
 ) -> None:
     """Find the reads of plates, newest first. ABC1234 and its converted form ABC1C34 are one vehicle.
 
@@ -72,14 +72,15 @@ def plates(
     wanted = [check_question(text, like=like, any_plate=any_plate) for text in plate or ()]
     listed = ListedVehicles()
     if file is not None:
+        if query.server is not None:
+            raise ViapublicaError("--file --server", "cannot be combined", "Name up to ten plates")
         listed = read_plate_list(_content(file), str(file), like=like, any_plate=any_plate, errors=errors)
         query.check_listed(listed, str(file))
         wanted += listed.plates
     if not wanted:
         raise ViapublicaError("plates", "none is given", "Write viapublica plates ABC1D23, or --file LIST")
     question = Plates(plates=tuple(wanted), like=like, errors=errors, min_confidence=min_confidence, **query.scope())
-    with query.open() as store:
-        answer = store.ask(question)
+    answer = query.ask(question)
     vehicles = replace(listed, plates=tuple(wanted), like=like, errors=errors)
     language = query.language
     named = ", ".join(wanted) if len(wanted) <= 5 else language.counted(len(wanted), "plate")
@@ -92,7 +93,7 @@ def events(
     kind: Annotated[Kind | None, typer.Option("--kind", help="Only this kind.")] = None,
     min_confidence: ConfidenceOption = SURE,
     *,
-    query: QueryOptions,
+    query: ServedQueryOptions,
 ) -> None:
     """List events, newest first.
 
@@ -100,8 +101,7 @@ def events(
     """
     output, zone, language = query.output(), query.time_zone(), query.language
     question = Events(kind=kind, min_confidence=min_confidence, **query.scope())
-    with query.open() as store:
-        answer = store.ask(question)
+    answer = query.ask(question)
     table = AnswerTable(
         list(_EVENT_TYPES.values()) if kind is None else [_EVENT_TYPES[kind.value]],
         ["time", "camera", "kind", "details"],
@@ -116,14 +116,13 @@ def events(
 
 
 @with_option_groups
-def cameras(*, options: StoreOptions) -> None:
+def cameras(*, options: ServedStoreOptions) -> None:
     """List the cameras that sent events: last seen, state, counts per kind.
 
     Example: [bold]viapublica cameras --json[/]
     """
     output, zone, language = options.output(), options.time_zone(), options.language
-    with options.open() as store:
-        answer = store.ask(Cameras())
+    answer = options.ask(Cameras())
     table = AnswerTable(
         [CameraSummary],
         ["camera", "last seen", "state", *(kind.value for kind in Kind)],

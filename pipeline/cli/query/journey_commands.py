@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.app.journeys import bounded_clones, camera_locations, known_locations
-from pipeline.app.queries import SURE, Answer, Clones, Companion, Convoy, Route
+from pipeline.app.questions import SURE, Answer, Clones, Companion, Convoy, Route
 from pipeline.cli.common.console import err, say
 from pipeline.cli.common.default_config import has_config
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
 from pipeline.cli.common.store_options import loaded_config
-from pipeline.cli.query.options import QueryOptions, SureConfidenceOption
+from pipeline.cli.query.options import QueryOptions, ServedQueryOptions, SureConfidenceOption
 from pipeline.cli.query.output import AnswerTable
 from pipeline.domain.language import Language
 from pipeline.domain.plate import check_question
@@ -84,7 +83,7 @@ def route(
     min_confidence: SureConfidenceOption = SURE,
     any_plate: AnyPlateOption = False,
     *,
-    query: QueryOptions,
+    query: ServedQueryOptions,
 ) -> None:
     """Follow a plate over cameras, with distance and speed of each leg.
 
@@ -96,11 +95,10 @@ def route(
     question = Route(
         plate=check_question(plate, any_plate=any_plate),
         min_confidence=min_confidence,
-        locations=known_locations(_locations(query)),
+        locations={} if query.server is not None else _known_locations(query),
         **query.scope(),
     )
-    with query.open() as store:
-        answer = store.ask(question)
+    answer = query.ask(question)
     found, language, nothing = answer.value, query.language, ""
     _note_unlocated(found.unlocated, "legs to and from there have no distance", language)
     if (read := found.only_read) is not None:
@@ -140,6 +138,8 @@ def clones(
 
     Example: [bold]viapublica clones ABC1C34 --max-speed 140 --config city.yaml[/]
     """
+    from pipeline.app.journeys import bounded_clones  # here and below: the configuration takes long to import
+
     output, zone = query.output(), query.time_zone()
     asked = Clones(
         plate="" if plate is None else check_question(plate, any_plate=any_plate),
@@ -163,7 +163,16 @@ def clones(
 
 def _locations(query: QueryOptions) -> dict[str, GeoPoint | None]:
     """Coordinates of the configuration's cameras; none where only a data folder is known."""
+    from pipeline.app.journeys import camera_locations
+
     return camera_locations(loaded_config(query.config).cameras) if has_config(query.config) else {}
+
+
+def _known_locations(query: QueryOptions) -> dict[str, GeoPoint]:
+    """The same, without cameras that have none."""
+    from pipeline.app.journeys import known_locations
+
+    return known_locations(_locations(query))
 
 
 def _plates_of(leg: Leg) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
 
-from pipeline.app.noted_exports import note_export
-from pipeline.app.queries import MOST_ROWS, SURE, EventQueries, open_queries
-from pipeline.app.screened_texts import check_listed
+from pipeline.app.questions import MOST_ROWS, SURE, Answer, Question
 from pipeline.cli.common.evaluation_note import note_evaluation
 from pipeline.cli.common.store_options import (
     ConfigOption,
@@ -31,7 +29,13 @@ from pipeline.domain.language import Language
 from pipeline.domain.listed_vehicles import ListedVehicles
 from pipeline.domain.locale import Locale
 from pipeline.domain.requester import Requester
-from pipeline.domain.times import parse_range
+from pipeline.domain.times import find_zone, parse_range
+from pipeline.errors import ViapublicaError
+
+if TYPE_CHECKING:
+    from pipeline.app.queries import EventQueries
+
+A = TypeVar("A")
 
 CameraOption = Annotated[list[str] | None, typer.Option("--camera", help="Only this camera; may be repeated.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=MOST_ROWS, help="The most rows to show.")]
@@ -60,6 +64,15 @@ PurposeOption = Annotated[
     str, typer.Option("--purpose", help="What it is for, such as criminal-investigation or requisition.")
 ]
 CaseOption = Annotated[str, typer.Option("--case", help="Number of the case.")]
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        envvar="VIAPUBLICA_SERVER",
+        help="Ask a server (viapublica serve): https://city.example, or unix:/PATH of its socket. Log in there first.",
+        show_default=False,
+    ),
+]
 ParquetOption = Annotated[str | None, typer.Option("--parquet", help="Parquet to this file.")]
 
 
@@ -124,10 +137,14 @@ class StoreOptions:
         return output
 
     def _note(self, path: Path, rows: Sequence[msgspec.Struct]) -> None:
+        from pipeline.app.noted_exports import note_export  # here and below: they take long to import
+
         note_export(stores_of(self.config, self.data), path, rows, self.requester())
 
     def check_listed(self, listed: ListedVehicles, name: str) -> None:
         """See `pipeline.app.screened_texts.check_listed`."""
+        from pipeline.app.screened_texts import check_listed
+
         check_listed(listed, name, stores_of(self.config, self.data))
 
     def open(self) -> EventQueries:
@@ -137,8 +154,15 @@ class StoreOptions:
             ConfigError: no store is named, or the configuration has none.
             StoreError: the store cannot answer.
         """
+        from pipeline.app.queries import open_queries
+
         note_evaluation(portuguese=self.locale is not None)
         return open_queries(stores_of(self.config, self.data), self.requester(), self.time_zone(), self.locale)
+
+    def ask(self, question: Question[A]) -> Answer[A]:
+        """The answer to one question, see `open` and `EventQueries.ask`."""
+        with self.open() as store:
+            return store.ask(question)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,3 +189,66 @@ class QueryOptions(StoreOptions):
             "limit": self.limit,
             "offset": self.offset,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedStoreOptions(StoreOptions):
+    """The event store of this machine or of a server."""
+
+    server: ServerOption = None
+
+    def time_zone(self) -> ZoneInfo | None:
+        """See `StoreOptions`; of an answer from a server, the configuration of this machine says nothing."""
+        return _zone(self, self.server)
+
+    def output(self) -> Output:
+        """See `StoreOptions`."""
+        _check_form(self, self.server)
+        return StoreOptions.output(self)
+
+    def ask(self, question: Question[A]) -> Answer[A]:
+        """See `StoreOptions`."""
+        return StoreOptions.ask(self, question) if self.server is None else _ask(self, self.server, question)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedQueryOptions(QueryOptions):
+    """The same, with a time range, cameras and a page."""
+
+    server: ServerOption = None
+
+    def time_zone(self) -> ZoneInfo | None:
+        """See `ServedStoreOptions`."""
+        return _zone(self, self.server)
+
+    def output(self) -> Output:
+        """See `StoreOptions`."""
+        _check_form(self, self.server)
+        return QueryOptions.output(self)
+
+    def ask(self, question: Question[A]) -> Answer[A]:
+        """See `StoreOptions`."""
+        return QueryOptions.ask(self, question) if self.server is None else _ask(self, self.server, question)
+
+
+def _zone(options: StoreOptions, server: str | None) -> ZoneInfo | None:
+    return StoreOptions.time_zone(options) if server is None else find_zone(options.zone)
+
+
+def _check_form(options: StoreOptions, server: str | None) -> None:
+    """Require an answer of a server to be shown: a file would need its record as an export, which is not served.
+
+    Raises:
+        ViapublicaError: a file is wanted.
+    """
+    files = {"--csv": options.csv, "--xlsx": options.xlsx, "--parquet": options.parquet}
+    for name, target in files.items() if server is not None else ():
+        if target is not None:
+            raise ViapublicaError(f"{name} --server", "cannot be combined", "Use --json, or ask where the data are")
+
+
+def _ask(options: StoreOptions, server: str, question: Question[A]) -> Answer[A]:
+    from pipeline.app.remote.server_address import parse_server
+    from pipeline.app.remote.server_questions import ask_store_of
+
+    return ask_store_of(parse_server(server), question, options.requester())

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from pipeline.app.output_files import check_target
-from pipeline.app.queries import Answer
+from pipeline.app.questions import Answer
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.query.answer_columns import (
     ASKED,

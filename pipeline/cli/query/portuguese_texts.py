@@ -182,6 +182,7 @@ NOTES: Final[Mapping[str, str]] = {
     "unusable-images": "imagens inúteis",
     "searched": "pesquisado",
     "reads-withheld": "leituras retidas",
+    "cameras-left-out": "câmeras não incluídas",
     "small-counts-withheld": "contagens pequenas retidas",
     "no-declarations": "câmeras sem declaração",
     "counts-are-tracks": "sobre as contagens",

@@ -6,8 +6,8 @@ from typing import Annotated, Final
 
 import typer
 
-from pipeline.app.queries import (
-    EventQueries,
+from pipeline.app.queries import EventQueries
+from pipeline.app.questions import (
     LineFigure,
     LineFigures,
     Speeds,

@@ -21,7 +21,8 @@ from pipeline.app.audit.audit_service import Audit, RecordQuestion
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.people.open_registry import open_registry
-from pipeline.app.queries import Plates, open_queries
+from pipeline.app.queries import open_queries
+from pipeline.app.questions import Plates
 from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.domain.role import Role

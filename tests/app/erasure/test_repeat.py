@@ -15,7 +15,8 @@ from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.erasure.erase import open_erasure
 from pipeline.app.erasure.proof import ErasureProof, erase_with_proof, list_erasures
 from pipeline.app.erasure.repeat import check_not_new, erasures_to_repeat, repeat_erasures
-from pipeline.app.queries import Cameras, Events, NoteCode, open_queries
+from pipeline.app.queries import open_queries
+from pipeline.app.questions import Cameras, Events, NoteCode
 from pipeline.config.load import load_config
 from pipeline.domain.events import Event, encode
 from pipeline.domain.requester import Requester

@@ -13,7 +13,8 @@ from pipeline.app.access.access_door import RefusedAccess
 from pipeline.app.access.approvals import ApprovalKind, Approvals, ApprovalState, NewApproval
 from pipeline.app.hotlists.hot_list_service import HotListService
 from pipeline.app.hotlists.list_hits import HitsWanted, list_hits
-from pipeline.app.queries import NoteCode, open_queries
+from pipeline.app.queries import open_queries
+from pipeline.app.questions import NoteCode
 from pipeline.domain.events import AlertEvent, Kind
 from pipeline.domain.operation import Operation
 from pipeline.domain.role import Role

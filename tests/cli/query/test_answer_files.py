@@ -22,7 +22,7 @@ from pipeline.domain.labels import Label
 from pipeline.domain.plate import Layout
 from pipeline.domain.ports import SourceState
 from pipeline.errors import ViapublicaError
-from pipeline.store.annotated_answer import NoteCode
+from pipeline.store.answer import NoteCode
 from tests.cli.commands import viapublica_here
 from tests.cli.query.city import Ask, rows, seen
 from tests.event_samples import health

@@ -1,0 +1,113 @@
+"""The command line against a server: the requests of the HTTP API, over a real socket."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from structlog.testing import capture_logs
+from typer.testing import CliRunner
+
+from pipeline.app.access.session_file import session_path
+from pipeline.http_api.listening import listening, parse_listen
+from tests.app.people.installations import Office
+from tests.cli.commands import app as commands
+from tests.cli.commands import viapublica_here
+from tests.governance.people import PASSWORD
+from tests.http_api.persons import People
+from tests.http_api.served_city import GUARD, PLATES
+
+_CASE = ("--purpose", "criminal-investigation", "--case", "IP 12/2026")
+
+
+@pytest.fixture
+def server(app: FastAPI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Its address; the commands know no configuration."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    address = f"unix:{tmp_path}/api.sock"
+    running = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+    with capture_logs(), listening(parse_listen(address)) as opened:
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]})
+        thread.start()
+        yield address
+        running.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def caio(server: str, people: People) -> str:
+    """The same, where an analyst has logged in."""
+    words = ["login", "caio", "--server", server, "--code", people.code("caio")]
+    done = CliRunner().invoke(commands, words, input=f"{PASSWORD}\n")
+    assert done.exit_code == 0, done.output
+    return server
+
+
+def test_a_lawful_search_is_answered_as_by_a_local_store_and_audited(caio: str, city: Office) -> None:
+    assert session_path("server-session.json").stat().st_mode & 0o077 == 0
+    done = viapublica_here("plates", PLATES[0], "--server", caio, *_CASE, "--json")
+    assert done.returncode == 0, done.stderr
+    *reads, last = map(json.loads, done.stdout.splitlines())
+    assert {read["plate"] for read in reads} == {PLATES[0]}
+    assert {read["camera_id"] for read in reads} <= set(GUARD)
+    assert "cameras-left-out" in {note["code"] for note in last["answer"]["notes"]}
+    assert not last["answer"]["complete"]
+    record = city.audit()[-1]
+    assert (record["operation"], record["outcome"], record["case"]) == ("plate-query", "allowed", "IP 12/2026")
+
+
+def test_the_other_questions_are_answered_too(caio: str) -> None:
+    for words in (("route", PLATES[0]), ("events", "--kind", "count"), ("cameras",)):
+        done = viapublica_here(*words, "--server", caio, *_CASE)
+        assert done.returncode in {0, 4}, (words, done.stderr)
+        assert GUARD[0] in done.stdout, (words, done.stdout, done.stderr)
+
+
+def test_a_refusal_says_what_is_missing(caio: str) -> None:
+    done = viapublica_here("plates", PLATES[0], "--server", caio, "--purpose", "criminal-investigation")
+    assert done.returncode == 1
+    assert "case number" in done.stderr
+    assert PLATES[0] not in done.stderr
+    assert "purpose" in viapublica_here("plates", PLATES[0], "--server", caio).stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plates", "ABC*", "--like"),
+        ("plates", PLATES[0], "--csv", "reads.csv"),
+        ("plates", "--file", "list.txt"),
+        ("events",),
+    ],
+)
+def test_what_is_not_served_is_named(caio: str, words: tuple[str, ...]) -> None:
+    done = viapublica_here(*words, "--server", caio, *_CASE)
+    assert done.returncode == 1
+    assert "served" in done.stderr or "combined" in done.stderr
+
+
+def test_a_session_counts_for_its_server_until_the_log_out(caio: str, tmp_path: Path) -> None:
+    elsewhere = viapublica_here("plates", PLATES[0], "--server", f"unix:{tmp_path}/other.sock", *_CASE)
+    assert "has no session of yours" in elsewhere.stderr
+    assert viapublica_here("logout", "--server", caio).returncode == 0
+    assert not session_path("server-session.json").exists()
+    assert "has no session of yours" in viapublica_here("plates", PLATES[0], "--server", caio, *_CASE).stderr
+
+
+def test_a_server_that_is_away_is_no_answer(caio: str, tmp_path: Path) -> None:
+    (tmp_path / "api.sock").unlink()
+    done = viapublica_here("plates", PLATES[0], "--server", caio, *_CASE)
+    assert done.returncode == 1
+    assert "does not answer" in done.stderr
+    assert not done.stdout
+
+
+def test_a_session_file_that_others_may_read_does_not_count(caio: str) -> None:
+    session_path("server-session.json").chmod(0o644)
+    assert "does not count" in viapublica_here("plates", PLATES[0], "--server", caio, *_CASE).stderr
