@@ -21,6 +21,7 @@ EXTRA_OF: Final = {
     "openpyxl": "release",
     "openvino": "openvino",
     "paho": "mqtt",
+    "psycopg": "postgresql",
     "pyarrow": "parquet",
     "pyotp": "release",
     "rfc3161_client": "time-stamps",

@@ -13,12 +13,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.orm import Session
 
 from pipeline.domain.disclosure import JournalEntry
+from pipeline.domain.extras import missing_package
 from pipeline.errors import MissingComponent, ReleaseError, ViapublicaError
 from pipeline.governance import journal
 from pipeline.governance.journal import Report
 from pipeline.storage.register_location import REGISTER_FOLDER
 
-REVISION: Final = "0012"
+REVISION: Final = "0013"
 """The newest migration; a test compares it with the folder."""
 
 _APPLICATION_ID: Final = 0x56504742
@@ -169,11 +170,10 @@ def _engine(url: URL, subject: str, lock_timeout_s: float) -> Engine:
             subject, f"no driver is installed for {url.drivername}", "Use an SQLite file, or postgresql+psycopg://"
         ) from None
     except ImportError as error:
-        raise MissingComponent(
-            error.name or url.drivername,
-            f"is not installed, and {subject} needs it",
-            "pip install 'psycopg[binary]'" if error.name == "psycopg" else f"pip install {error.name}",
-        ) from error
+        if error.name == "psycopg":
+            raise missing_package("psycopg", f"is not installed, and {subject} needs it") from error
+        name = error.name or url.drivername
+        raise MissingComponent(name, f"is not installed, and {subject} needs it", f"pip install {name}") from error
     if sqlite:
         event.listen(engine, "connect", _settle_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pipeline.errors import RegistryError
 from pipeline.storage.atomic import create_file
+from pipeline.storage.folders import private_folder
 
 KEY_NAME: Final = "one-time-codes.key"
 """In the folder of the register; in no backup."""
@@ -40,6 +41,7 @@ class TotpEncryption:
             RegistryError: the key cannot be written or used.
         """
         try:
+            private_folder(self._path.parent)  # of a register on a server, nothing else has made it
             with suppress(FileExistsError):
                 create_file(self._path, secrets.token_bytes(_KEY_BYTES))
         except OSError as error:
