@@ -367,6 +367,8 @@ class Engine:
 
     def _finish(self) -> None:
         """End all feeds, close all streams."""
+        if self._preview is not None:
+            self._preview.report_replaced()
         self.cameras.close()
         for camera in self.cameras:
             camera.feed.stop()

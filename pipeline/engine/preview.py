@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -99,6 +100,49 @@ def _against(held: Sequence[Path], holds: Sequence[Hold]) -> list[str]:
     return [hold.hold_id for hold in holds if any(is_held(path, [hold]) for path in held)]
 
 
+class _Replaced:
+    """Counts, by camera, images that were deleted because others took their place, until they are reported."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, Disposed] = {}
+        self._lock = threading.Lock()  # cameras are declared in threads of their own
+
+    def delete(self, path: Path) -> None:
+        """Delete an image.
+
+        Raises:
+            OSError: it cannot be deleted.
+        """
+        try:
+            found = path.stat()
+            path.unlink()
+        except FileNotFoundError:
+            return
+        at_ms, camera = found.st_mtime_ns // 1_000_000, path.parent.name
+        with self._lock:
+            before = self._parts.get(camera, Disposed("previews", camera, at_ms, at_ms, 0))
+            self._parts[camera] = Disposed(
+                "previews",
+                camera,
+                min(before.first_ms, at_ms),
+                max(before.last_ms, at_ms),
+                before.number + 1,
+                before.size + found.st_size,
+            )
+
+    def report(self, folder: Path, disposing: Disposing) -> None:
+        """Report what was deleted since the last report.
+
+        Raises:
+            AuditError, StoreError: it cannot be reported; the next report has it as well.
+        """
+        with self._lock:
+            if parts := [self._parts[camera] for camera in sorted(self._parts)]:
+                with disposing(str(folder), parts, ()):
+                    pass
+                self._parts.clear()
+
+
 class Preview:
     """Writes an image of each camera at an interval. They show plates: only this user may read them.
 
@@ -109,6 +153,7 @@ class Preview:
         clock_s: seconds since 1970 UTC.
         holds: finds the holds in force; an error of it lets all images stay.
         disposing: reports images that are past their days, before they are deleted; an error of it lets them stay.
+            Those that others replaced, by their number or another declaration, are reported hourly and at the end.
     """
 
     def __init__(
@@ -130,6 +175,7 @@ class Preview:
         self._holds = holds
         self._disposing = disposing
         self._pruned_s = 0.0
+        self._replaced = _Replaced()
         self._declared: dict[str, CameraDeclaration] = {}
         self._hiding: set[str] = set()
         # By camera: session and time of its newest image.
@@ -180,7 +226,7 @@ class Preview:
         holds = self._holds() if len(written) > self._keep else ()
         for oldest in list(written)[: max(0, len(written) - self._keep)]:
             if not oldest.exists() or not is_held(oldest, holds):
-                oldest.unlink(missing_ok=True)
+                self._replaced.delete(oldest)
                 del written[oldest]
 
     def _tag_of(self, camera_id: str) -> str:
@@ -192,7 +238,7 @@ class Preview:
         try:
             for path in preview_files(self._folder, camera_id):
                 if outdated(_tag_in(path)):
-                    path.unlink(missing_ok=True)
+                    self._replaced.delete(path)
         except OSError as error:
             _log.error("preview_not_deleted", camera=camera_id, error=str(error))
         self._written.pop(camera_id, None)
@@ -203,8 +249,16 @@ class Preview:
         if now_s - self._pruned_s < _PRUNE_EVERY_S:
             return
         self._pruned_s = now_s
+        self.report_replaced()
         for path in prune_previews(self._folder, self._days, now_s, self._holds(), self._disposing):
             self._written.get(path.parent.name, {}).pop(path, None)
+
+    def report_replaced(self) -> None:
+        """Report images that were replaced since the last report; a failure is logged, and they are in the next one."""
+        try:
+            self._replaced.report(self._folder, self._disposing)
+        except (AuditError, StoreError) as error:
+            _log.error("previews_not_reported", folder=str(self._folder), error=str(error))
 
     def latest(self) -> dict[str, list[Path]]:
         """Stored images by camera, oldest first."""

@@ -168,6 +168,21 @@ def test_a_camera_that_may_read_no_plates_shows_none(tmp_path: Path, hides: bool
     assert bool(np.abs(image[inside].astype(int) - original[inside].astype(int)).mean() > 20) is hides
 
 
+def test_replaced_images_are_in_the_report_of_disposals_at_the_end(tmp_path: Path) -> None:
+    report = DisposalReport(tmp_path / "data", tmp_path / "data" / "audit", None)
+    settings = PreviewSettings(dir=tmp_path / "previews", every_s=0.1, keep=1)
+    preview = Preview(tmp_path / "previews", settings, lambda _: False, disposing=report)
+    for number in (0, 40, 80):
+        show(preview, number)
+    (tmp_path / "data").mkdir(exist_ok=True)
+    preview.report_replaced()
+    preview.report_replaced()
+    (disposal,) = DisposalLog(tmp_path / "data").all()
+    ((kind, camera, number, size),) = [(one.kind, one.name, one.number, one.size) for one in disposal.parts]
+    assert (kind, camera, number) == ("previews", "cam", 2)
+    assert size > 0
+
+
 def test_held_images_stay_beyond_their_days_and_number(tmp_path: Path) -> None:
     settings = PreviewSettings(dir=tmp_path, every_s=0.1, keep=1)
     holds: list[Hold] = []
