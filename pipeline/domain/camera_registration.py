@@ -139,13 +139,30 @@ class Sanction(NewSanction):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedAccount:
+    """An account that a partner rendered of the use of lent equipment (law 11.766/2022 art. 7).
+
+    Attributes:
+        camera_id: the camera; document: number of the account.
+        rendered_ms: when it was rendered, from which five years count (art. 8 §1).
+        period: of the use that it is about.
+    """
+
+    camera_id: str
+    document: str
+    rendered_ms: int
+    period: Validity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredCamera(NewCamera):
-    """A registered camera with its approval, masks and sanctions.
+    """A registered camera with its approval, masks, sanctions and accounts.
 
     Attributes:
         registered_ms, registered_by: of the entry.
         approved_ms, approved_by: of the installation project; None and "" while it is not approved.
         masks: all versions, oldest first; sanctions: all, oldest first.
+        accounts: of the use of lent equipment, in the order of their dates.
     """
 
     registered_ms: int
@@ -154,6 +171,7 @@ class RegisteredCamera(NewCamera):
     approved_by: str = ""
     masks: tuple[MaskVersion, ...] = ()
     sanctions: tuple[Sanction, ...] = ()
+    accounts: tuple[RenderedAccount, ...] = ()
 
     def stopped_by(self, now_ms: int) -> StopRule | None:
         """The rule by which its stream must not run at a moment; None when it may."""

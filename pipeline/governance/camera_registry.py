@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
-from pipeline.domain.camera_registration import Mask, NewCamera, NewSanction, RegisteredCamera, SanctionKind
+from pipeline.domain.camera_registration import (
+    Mask,
+    NewCamera,
+    NewSanction,
+    RegisteredCamera,
+    RenderedAccount,
+    SanctionKind,
+)
 from pipeline.domain.canonical_json import canonical_json
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import Validity
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.errors import RegistryError
-from pipeline.governance.camera_rows import camera_of, camera_row, new_camera_row, sanction_row
+from pipeline.governance.camera_rows import account_row, camera_of, camera_row, new_camera_row, sanction_row
 from pipeline.governance.camera_tables import CameraMaskRow, RegisteredCameraRow
 from pipeline.governance.people_rows import sector_row
 from pipeline.governance.registry_session import RegistrySession
-from pipeline.policy.camera_registration import check_approving, check_masks, checked_camera, checked_sanction
+from pipeline.policy.camera_registration import (
+    check_approving,
+    check_masks,
+    checked_account,
+    checked_camera,
+    checked_sanction,
+)
 from pipeline.policy.registration import checked_text, checked_validity
 from pipeline.policy.sensitive.screen import TextKind
 
@@ -113,14 +128,39 @@ class CameraRegistry(RegistrySession):
             session.flush()
             return camera_of(row)
 
+    def render_account(self, account: RenderedAccount, by: str) -> RegisteredCamera:
+        """Record an account of the use of lent equipment (law 11.766/2022 art. 7).
+
+        Raises:
+            RegistryError: the camera is unknown or not lent, or a date or the number is missing or not possible.
+            PolicyError: the number says something sensitive.
+        """
+        now_ms = self._clock.wall_ms()
+        lent = self.camera(account.camera_id).lent
+        wanted = checked_account(account, lent=lent, now_ms=now_ms, screen=self._screen)
+        facts = {"document": wanted.document}
+        with self._changing(
+            RegistryChange(Operation.CAMERA_REGISTRATION, "account", wanted.camera_id, facts)
+        ) as session:
+            row = camera_row(session, wanted.camera_id)
+            row.accounts.append(account_row(wanted, by, now_ms))
+            session.flush()
+            session.refresh(row)
+            return camera_of(row)
+
     def impose(self, sanction: NewSanction, by: str) -> RegisteredCamera:
         """Impose a sanction; after a suspension or rescission the camera may not run.
+
+        Where no date is stated from which the limitation counts, it is that of the last account of lent equipment.
 
         Raises:
             RegistryError: the camera is unknown, or a value is missing or not possible.
             PolicyError: no prior defence, more than two years, or the limitation has passed.
         """
         now_ms = self._clock.wall_ms()
+        accounts = self.camera(sanction.camera_id).accounts
+        if sanction.infraction_ms is None and accounts:
+            sanction = replace(sanction, infraction_ms=accounts[-1].rendered_ms)
         wanted = checked_sanction(sanction, now_ms, self._screen)
         operation = Operation.RESCISSION if wanted.kind is SanctionKind.RESCISSION else Operation.SANCTION
         facts = {"until_ms": wanted.until_ms or 0, "defence": bool(wanted.defence)}

@@ -14,12 +14,13 @@ from pipeline.domain.camera_registration import (
     NewSanction,
     OwnerKind,
     RegisteredCamera,
+    RenderedAccount,
     Sanction,
     SanctionKind,
 )
 from pipeline.domain.people import Validity
 from pipeline.errors import RegistryError
-from pipeline.governance.camera_tables import CameraMaskRow, RegisteredCameraRow, SanctionRow
+from pipeline.governance.camera_tables import CameraMaskRow, RegisteredCameraRow, RenderedAccountRow, SanctionRow
 
 
 def camera_row(session: Session, camera_id: str) -> RegisteredCameraRow:
@@ -70,6 +71,19 @@ def sanction_row(sanction: NewSanction, by: str, now_ms: int) -> SanctionRow:
     )
 
 
+def account_row(account: RenderedAccount, by: str, now_ms: int) -> RenderedAccountRow:
+    """A new row."""
+    return RenderedAccountRow(
+        camera_id=account.camera_id,
+        rendered_ms=account.rendered_ms,
+        from_ms=account.period.from_ms,
+        until_ms=account.period.until_ms,
+        document=account.document,
+        by=by,
+        recorded_ms=now_ms,
+    )
+
+
 def camera_of(row: RegisteredCameraRow) -> RegisteredCamera:
     """The value of a row, with masks and sanctions."""
     period = None
@@ -97,6 +111,7 @@ def camera_of(row: RegisteredCameraRow) -> RegisteredCamera:
         approved_by=row.approved_by,
         masks=tuple(_masks(one) for one in row.masks),
         sanctions=tuple(sanction_of(one) for one in row.sanctions),
+        accounts=tuple(_account(one) for one in row.accounts),
     )
 
 
@@ -120,3 +135,12 @@ def sanction_of(row: SanctionRow) -> Sanction:
 def _masks(row: CameraMaskRow) -> MaskVersion:
     masks = tuple(tuple((x, y) for x, y in polygon) for polygon in json.loads(row.masks))
     return MaskVersion(version=row.version, masks=masks, from_ms=row.from_ms, by=row.by, reason=row.reason)
+
+
+def _account(row: RenderedAccountRow) -> RenderedAccount:
+    return RenderedAccount(
+        camera_id=row.camera_id,
+        document=row.document,
+        rendered_ms=row.rendered_ms,
+        period=Validity(row.from_ms, row.until_ms),
+    )

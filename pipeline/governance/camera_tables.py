@@ -41,6 +41,9 @@ class RegisteredCameraRow(Base):
     approved_by: Mapped[str] = mapped_column(LOGIN)
     masks: Mapped[list[CameraMaskRow]] = relationship(order_by="CameraMaskRow.version", lazy="selectin")
     sanctions: Mapped[list[SanctionRow]] = relationship(order_by="SanctionRow.sanction_id", lazy="selectin")
+    accounts: Mapped[list[RenderedAccountRow]] = relationship(
+        order_by="RenderedAccountRow.rendered_ms", lazy="selectin"
+    )
 
 
 class CameraMaskRow(Base):
@@ -75,3 +78,18 @@ class SanctionRow(Base):
     by: Mapped[str] = mapped_column(LOGIN)
     lifted_ms: Mapped[int | None] = mapped_column(BigInteger)
     lifted_by: Mapped[str] = mapped_column(LOGIN)
+
+
+class RenderedAccountRow(Base):
+    """See `pipeline.domain.camera_registration.RenderedAccount`."""
+
+    __tablename__ = "rendered_accounts"
+
+    account_id: Mapped[int] = mapped_column(primary_key=True)
+    camera_id: Mapped[str] = mapped_column(ForeignKey("registered_cameras.camera_id"), index=True)
+    rendered_ms: Mapped[int] = mapped_column(BigInteger)
+    from_ms: Mapped[int] = mapped_column(BigInteger)
+    until_ms: Mapped[int] = mapped_column(BigInteger)
+    document: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(LOGIN)
+    recorded_ms: Mapped[int] = mapped_column(BigInteger)

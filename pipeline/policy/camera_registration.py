@@ -9,7 +9,15 @@ from dataclasses import replace
 from typing import Final
 
 from pipeline.domain.camera import Scope, camera_id_problem
-from pipeline.domain.camera_registration import Mask, NewCamera, NewSanction, OwnerKind, RegisteredCamera, SanctionKind
+from pipeline.domain.camera_registration import (
+    Mask,
+    NewCamera,
+    NewSanction,
+    OwnerKind,
+    RegisteredCamera,
+    RenderedAccount,
+    SanctionKind,
+)
 from pipeline.errors import PolicyError, RegistryError
 from pipeline.policy.access.request import checked_id
 from pipeline.policy.registration import checked_text, checked_validity
@@ -100,6 +108,23 @@ def check_masks(what: str, masks: tuple[Mask, ...]) -> None:
             raise RegistryError(
                 f"{what}: masks[{number}]", "is no polygon of the image", "Give three corners or more, each 0 to 1"
             )
+
+
+def checked_account(account: RenderedAccount, *, lent: bool, now_ms: int, screen: TextScreen) -> RenderedAccount:
+    """An account of the use of lent equipment that may be recorded now (law 11.766/2022 art. 7).
+
+    Raises:
+        RegistryError: the equipment is not lent, or a date or the number is missing or not possible.
+    """
+    what = f"account of camera {account.camera_id}"
+    if not lent:
+        raise RegistryError(what, "is of equipment that is not lent", "Accounts are of lent equipment (art. 7)")
+    checked_validity(what, account.period)
+    if account.rendered_ms > now_ms:
+        raise RegistryError(what, "was rendered in the future", "Correct --rendered")
+    if account.rendered_ms < account.period.from_ms:
+        raise RegistryError(what, "was rendered before the use that it is about", "Correct the dates")
+    return replace(account, document=checked_text(f"number of the {what}", account.document, screen, TextKind.REASON))
 
 
 def checked_sanction(sanction: NewSanction, now_ms: int, screen: TextScreen) -> NewSanction:

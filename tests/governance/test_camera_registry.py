@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.domain.camera import Scope
-from pipeline.domain.camera_registration import NewSanction, OwnerKind, SanctionKind
+from pipeline.domain.camera_registration import NewSanction, OwnerKind, RenderedAccount, SanctionKind
 from pipeline.domain.people import Validity
 from pipeline.domain.purpose import Purpose
 from pipeline.errors import PolicyError, RegistryError
@@ -165,3 +165,44 @@ def test_emergency_access_needs_two_people_and_ends(registry: Registry, clock: S
     with pytest.raises(RegistryError, match="481 minutes"):
         registry.request_emergency("ana", 481, Purpose.CRISIS, "enchente")
     assert changes.actions == ["register", "request", "open", "request"]
+
+
+def _account(clock: StoppedClock, **values: Any) -> RenderedAccount:
+    period = Validity(clock.now_ms - 400 * DAY_MS, clock.now_ms - 35 * DAY_MS)
+    wanted: dict[str, Any] = {"document": "PC-3/2026", "rendered_ms": clock.now_ms - 30 * DAY_MS, "period": period}
+    return RenderedAccount(**({"camera_id": "av-brasil-900"} | wanted | values))
+
+
+def test_the_last_account_of_lent_equipment_begins_the_limitation(
+    registry: Registry, clock: StoppedClock, changes: Changes
+) -> None:
+    registry.register_camera(camera(clock, lent=True), "ana")
+    rendered_ms = clock.now_ms - 6 * 366 * DAY_MS
+    period = Validity(rendered_ms - 10 * DAY_MS, rendered_ms)
+    earlier = _account(clock, rendered_ms=rendered_ms, period=period)
+    registry.render_account(earlier, "ana")
+    with pytest.raises(PolicyError, match="is barred: five years"):
+        registry.impose(_sanction(clock, infraction_ms=None), "ana")
+    accounted = registry.render_account(_account(clock), "ana")
+    assert [one.document for one in accounted.accounts] == ["PC-3/2026", "PC-3/2026"]
+    assert changes.actions[-1] == "account"
+    (imposed,) = registry.impose(_sanction(clock, infraction_ms=None), "ana").sanctions
+    assert imposed.infraction_ms == _account(clock).rendered_ms
+
+
+@pytest.mark.parametrize(
+    ("lent", "values", "problem"),
+    [
+        (False, {}, "is not lent"),
+        (True, {"rendered_ms": 4 * 10**12}, "in the future"),
+        (True, {"rendered_ms": 10**12}, "before the use"),
+        (True, {"document": " "}, "number of the account"),
+    ],
+)
+def test_an_account_that_makes_no_sense_is_refused(
+    registry: Registry, clock: StoppedClock, lent: bool, values: dict[str, Any], problem: str
+) -> None:
+    registry.register_camera(camera(clock, lent=lent), "ana")
+    with pytest.raises(RegistryError, match=problem):
+        registry.render_account(_account(clock, **values), "ana")
+    assert registry.camera("av-brasil-900").accounts == ()

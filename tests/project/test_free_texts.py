@@ -92,7 +92,8 @@ SCREENED_COLUMNS = """
     exemptions.requested_by exemptions.confirmed_by erasures.begun_by erasures.grounds journal.who
     institutions.name sectors.name persons.name accounts.status_reason emergencies.reason registered_cameras.owner
     registered_cameras.location registered_cameras.project registered_cameras.agreement registered_cameras.plates_by
-    camera_masks.reason sanctions.reason sanctions.defence subject_requests.reasons subject_requests.decided_by
+    camera_masks.reason sanctions.reason sanctions.defence rendered_accounts.document
+    subject_requests.reasons subject_requests.decided_by
     personal_tokens.name approvals.reason approvals.case_number sharing_agreements.number queries.case_number
     hot_list_entries.list_name hot_list_entries.authority hot_list_entries.case_number hot_list_entries.reason
     hot_list_entries.end_reason incident_steps.text hand_overs.text"""
@@ -108,7 +109,8 @@ COLUMNS_OF_FIXED_FORM = """
     login_sessions.end_reason emergencies.login emergencies.purpose emergencies.opened_by registered_cameras.camera_id
     registered_cameras.institution registered_cameras.sector registered_cameras.owner_kind registered_cameras.scope
     registered_cameras.registered_by registered_cameras.approved_by camera_masks.camera_id camera_masks.masks
-    camera_masks.by sanctions.camera_id sanctions.kind sanctions.by sanctions.lifted_by subject_requests.number
+    camera_masks.by rendered_accounts.camera_id rendered_accounts.by
+    sanctions.camera_id sanctions.kind sanctions.by sanctions.lifted_by subject_requests.number
     subject_requests.decision subject_requests.erasure personal_tokens.token_sha256 personal_tokens.login
     personal_tokens.operations personal_tokens.end_reason
     approvals.login approvals.kind approvals.operation
@@ -132,8 +134,9 @@ SCREENED_OPTIONS = """
     owner plates_by sector ByOption by characteristics contact date document license_ name number place purpose reason
     rebuild recipient refuse title requester override_by override_reason comment text"""
 OPTIONS_OF_FIXED_FORM = """
-    CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption SinceOption
-    ListOption UntilOption begin body case_format days hours seen_by system_user until
+    CameraArgument CodeOption ContractOption EndOption InquiryOption LoginArgument RenderedOption
+    ServerOption SinceOption
+    ListOption UntilOption begin body case_format days hours rendered seen_by system_user until
     CameraOption CsvOption every FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
     PasswordFileOption PlateArgument PurposeOption RegisterOption SinkArgument SinkOption ToOption UserOption
     XlsxOption ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model

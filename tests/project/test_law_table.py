@@ -17,6 +17,8 @@ _ACTS = {
     "BH + Segura, Belo Horizonte": "bh-mais-segura.txt",
     "City Câmeras, São Paulo": "city-cameras-sao-paulo.txt",
 }
+_WITHOUT_COPY = "LGPD, law 13.709/2018: rights of the subject"
+"""Its published text is not among the copies, so its rows are compared with nothing; the page says so."""
 _WITHOUT_FEATURE = "Articles that no feature serves"
 _BINDING = {
     "Decree 18.743/2014": {3, *range(5, 17), 19, 20},
@@ -68,7 +70,7 @@ def _squeezed(text: str) -> str:
 
 def test_the_table_has_rows_of_every_act() -> None:
     assert len(_ROWS) > 30
-    assert {row.act for row in _ROWS} == set(_ACTS)
+    assert {row.act for row in _ROWS} == {*_ACTS, _WITHOUT_COPY}
 
 
 @pytest.mark.parametrize("act", _BINDING)
@@ -108,7 +110,10 @@ def test_the_access_rules_of_a_row_exist(row: _Row) -> None:
 
 @pytest.mark.real
 def test_the_rows_quote_the_published_acts(acts: dict[str, str]) -> None:
-    wrong = [row.rule for row in _ROWS if _squeezed(row.rule.removeprefix("“").removesuffix("”")) not in acts[row.act]]
+    compared = [row for row in _ROWS if row.act != _WITHOUT_COPY]
+    wrong = [
+        row.rule for row in compared if _squeezed(row.rule.removeprefix("“").removesuffix("”")) not in acts[row.act]
+    ]
     assert not wrong
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pipeline.app.people.acting_person import Wanted, of_body, records_target
 from pipeline.app.people.open_registry import OpenRegistry
-from pipeline.domain.camera_registration import Mask, NewCamera, NewSanction, RegisteredCamera, SanctionKind
+from pipeline.domain.camera_registration import (
+    Mask,
+    NewCamera,
+    NewSanction,
+    RegisteredCamera,
+    RenderedAccount,
+    SanctionKind,
+)
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import Validity
 from pipeline.domain.purpose import Purpose
@@ -62,6 +69,11 @@ class CameraAdministration:
         """Record a new version of privacy masks."""
         by = self._authorize(Operation.CAMERA_REGISTRATION, self._registry.camera(camera_id))
         return self._registry.set_masks(camera_id, masks, reason, by)
+
+    def render_account(self, account: RenderedAccount) -> RegisteredCamera:
+        """Record an account of the use of lent equipment (law 11.766/2022 art. 7)."""
+        by = self._authorize(Operation.CAMERA_REGISTRATION, self._registry.camera(account.camera_id))
+        return self._registry.render_account(account, by)
 
     def impose(self, sanction: NewSanction) -> RegisteredCamera:
         """Impose a sanction (law 11.766/2022 art. 6, 8)."""

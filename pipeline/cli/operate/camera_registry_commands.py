@@ -21,6 +21,7 @@ from pipeline.domain.camera_registration import (
     NewSanction,
     OwnerKind,
     RegisteredCamera,
+    RenderedAccount,
     SanctionKind,
 )
 from pipeline.errors import ConfigError
@@ -112,13 +113,23 @@ def registered(*, options: RegistryOptions) -> None:
             one.location,
             options.date(one.agreement_validity.until_ms if one.agreement_validity else None),
             "yes" if one.plates_by else "no",
+            _account_until(one, options),
             one.why_stopped(_now_ms()) or "may run",
         )
         for one in found
     ]
     print_table(
-        "Registered cameras", ["camera", "body", "owner", "location", "agreement until", "plates", "state"], rows
+        "Registered cameras",
+        ["camera", "body", "owner", "location", "agreement until", "plates", "account until", "state"],
+        rows,
     )
+
+
+def _account_until(camera: RegisteredCamera, options: RegistryOptions) -> str:
+    """The end of the use that was accounted for; "" where no equipment is lent."""
+    if not camera.lent:
+        return ""
+    return options.date(max(one.period.until_ms for one in camera.accounts)) if camera.accounts else "none"
 
 
 @app.command("approve")
@@ -150,6 +161,34 @@ def amend(
     period = options.period(until, since) if until else None
     with options.cameras() as office:
         _show(office.amend(camera, project, agreement, period), options, "amended")
+
+
+@app.command("account")
+@with_option_groups
+def account(
+    camera: CameraArgument,
+    document: Annotated[str, typer.Option("--document", help="Number of the account.", show_default=False)],
+    rendered: Annotated[str, typer.Option("--rendered", help="When it was rendered.", show_default=False)],
+    since: Annotated[str, typer.Option("--from", help="Begin of the use that it is about.", show_default=False)],
+    until: Annotated[str, typer.Option("--until", help="End of that use.", show_default=False)],
+    *,
+    options: RegistryOptions,
+) -> None:
+    """Record the account that a partner rendered of lent equipment (law 11.766/2022 art. 7).
+
+    The five years of the limitation of sanctions count from it (art. 8 §1).
+
+    Example: [bold]viapublica camera account loja-12 --document PC-3/2026 --rendered 2026-11-20
+    --from 2026-01-01 --until 2026-11-01[/]
+    """
+    wanted = RenderedAccount(
+        camera_id=camera,
+        document=document,
+        rendered_ms=options.time_ms(rendered),
+        period=options.period(until, since),
+    )
+    with options.cameras() as office:
+        _show(office.render_account(wanted), options, "recorded")
 
 
 @app.command("masks")

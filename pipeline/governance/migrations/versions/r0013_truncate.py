@@ -34,9 +34,13 @@ _FROZEN = (
 
 def upgrade() -> None:
     """Add the triggers; SQLite has no such statement."""
-    if op.get_bind().dialect.name != "postgresql":
-        return
     for table in _FROZEN:
+        freeze_whole(table)
+
+
+def freeze_whole(table: str) -> None:
+    """Refuse TRUNCATE of a table whose rows are frozen against DELETE."""
+    if op.get_bind().dialect.name == "postgresql":
         op.execute(
             f"CREATE TRIGGER {table}_never_truncate BEFORE TRUNCATE ON {table} "
             f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_never_delete()"
