@@ -231,7 +231,7 @@ def checked_password(login: str, password: str) -> str:
     folded = text.casefold()
     parts = [part for part in re.split(r"[.@_-]", login) if len(part) > 3]
     rest = folded
-    for part in (*_COMMON, *parts):
+    for part in (login, *_COMMON, *parts):
         rest = rest.replace(part, "")
     if len(set(folded)) < 5 or len(rest) < LEAST_PASSWORD // 2:
         raise RegistryError("password", "is easily guessed", "Choose several unrelated words")
