@@ -112,13 +112,23 @@ def probe_camera(path: Path, camera_id: str, seconds: float) -> ProbedStream:
     return _probed(config, camera, seconds)
 
 
-def probe_address(address: str, user: str | None, password: str, seconds: float) -> ProbedStream:
-    """The same for an address or a file that no configuration names.
+def probe_address(
+    address: str, user: str | None, password: str, seconds: float, path: Path | None = None
+) -> ProbedStream:
+    """The same for an address or a file.
+
+    Args:
+        address: of the camera; user, password: of its login; seconds: for which it is watched.
+        path: of a configuration: what is the address of one of its cameras is tested as that camera.
 
     Raises:
-        ConfigError: the address cannot be used.
+        ConfigError: the address cannot be used, or the configuration is not valid.
         SourceError: the camera cannot be used.
+        PolicyError: the registry has stopped the camera with this address.
+        AuditUnavailable: the audit does not take the record of a refusal.
     """
+    if path is not None:
+        _check_not_stopped_at(address, path)
     if user is not None:
         try:
             address = split_address(address).with_login(user, password).text
@@ -128,6 +138,32 @@ def probe_address(address: str, user: str | None, password: str, seconds: float)
     return probe_stream(
         "camera", parse_address("camera", address, settings.protocols), settings, DEFAULT_INPUT, seconds=seconds
     )
+
+
+def _check_not_stopped_at(address: str, path: Path) -> None:
+    """Require that the registry has not stopped the camera of an address; a refusal is in the audit.
+
+    A host with one configured camera is that camera, whatever the path: it has streams of several qualities. Of a host
+    with several, such as a recorder, the path says which.
+    """
+    config = load_config(path, for_queries=True)
+    wanted = _host_and_path(address)
+    of_host = [one for one in config.cameras if _host_and_path(one.source)[0] == wanted[0]] if wanted[0] else []
+    if len(of_host) > 1:
+        of_host = [one for one in of_host if _host_and_path(one.source) == wanted]
+    for camera in of_host:
+        audit = audit_of_stores(ConfiguredStores.of_config(config))
+        with audit.refusals(Operation.MONITORING, cameras=(camera.id,), details={"action": "test"}):
+            check_not_stopped(config, camera.id)
+
+
+def _host_and_path(address: str) -> tuple[str, str]:
+    """Host and path of an address, without login and query; of a file, its path."""
+    try:
+        parts = split_address(address)
+    except BadAddress:
+        return address, ""
+    return parts.host.lower(), parts.rest.partition("?")[0].rstrip("/")
 
 
 def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = False) -> Snapshot:

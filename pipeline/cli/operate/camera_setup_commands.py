@@ -11,7 +11,7 @@ import typer
 from pipeline.app.logging_setup import configure_logging
 from pipeline.cli.common.camera_completion import complete_camera
 from pipeline.cli.common.console import err, out, print_json, print_table, say
-from pipeline.cli.common.default_config import DEFAULT_CONFIG, chosen_config
+from pipeline.cli.common.default_config import DEFAULT_CONFIG, chosen_config, named_config
 from pipeline.cli.operate.camera_prompts import CameraAnswers, completed_answers, given_password
 from pipeline.cli.operate.camera_registry_commands import app
 from pipeline.cli.operate.discard_command import discard
@@ -76,7 +76,8 @@ def show_stream(
 
     configure_logging("error", "auto")
     if is_network_address(camera) or Path(camera).exists():
-        found = probe_address(camera, user, _password(user, password_env, password_file), seconds)
+        password = _password(user, password_env, password_file)
+        found = probe_address(camera, user, password, seconds, named_config(config))
     else:
         if user or password_env or password_file:
             raise ConfigError("--user", "applies to an address only", "The login of a camera is in the configuration")

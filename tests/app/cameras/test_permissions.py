@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app.camera_setup import add_camera, probe_camera, save_snapshot
+from pipeline.app.camera_setup import add_camera, probe_address, probe_camera, save_snapshot
 from pipeline.app.config_check import check_config
 from pipeline.cli.common.register_options import register_of
 from pipeline.config.camera_entry import NewCamera
 from pipeline.domain.camera import Scope
-from pipeline.errors import PolicyError
+from pipeline.errors import PolicyError, SourceError
 from pipeline.storage.register_location import note_registry
 from tests.engine.registered import RunningRegistry
 
@@ -84,3 +84,34 @@ def test_every_command_finds_the_register_that_was_set_up_or_is_configured(city:
     city.write_text(f"{_CITY}register_database: chosen.db\n")
     assert register_of(None, city) == str(tmp_path / "chosen.db")
     assert register_of("given.db", city) == "given.db"
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [
+        ("rtsp://10.0.0.7/stream1", True),
+        ("rtsp://ana:secret@10.0.0.7:554/stream2?x=1", True),
+        ("rtsp://10.0.0.9/channel/2", True),
+        ("rtsp://127.0.0.1:9/channel/1", False),
+    ],
+)
+def test_the_address_of_a_suspended_camera_is_not_probed(tmp_path: Path, address: str, refused: bool) -> None:
+    city = tmp_path / "city.yaml"
+    city.write_text("""\
+cameras:
+  - {id: gate, source: "rtsp://127.0.0.1:9/channel/1", scope: public-road, plates: false, owner: Prefeitura}
+  - {id: square, source: "rtsp://10.0.0.7/stream1", scope: public-square}
+  - {id: park, source: "rtsp://10.0.0.9/channel/2", scope: public-square}
+  - {id: other, source: "rtsp://10.0.0.9/channel/1", scope: public-square}
+""")
+    registry = RunningRegistry(tmp_path / "data")
+    registry.approved("gate", scope=Scope.PUBLIC_ROAD)
+    for name in ("square", "park", "other"):
+        registry.approved(name)
+    for name in ("square", "park"):
+        registry.suspend(name)
+    with pytest.raises(PolicyError if refused else SourceError) as error:
+        probe_address(address, None, "", 0.2, city)
+    assert "secret" not in str(error.value)
+    written = [line for path in (tmp_path / "data").glob("audit/*.jsonl") for line in path.read_text().splitlines()]
+    assert len(written) == refused
