@@ -55,6 +55,14 @@ class ExemptionRegister(RegisterSession):
         self.declarations = (folder or self.folder) / "declarations"
         self.exemption_images = (folder or self.folder) / "exemptions"
 
+    def _person(self, by: str) -> str:
+        """The name under which a change is entered.
+
+        Raises:
+            PolicyError: it is none.
+        """
+        return rules.checked_person("by", by)
+
     def request_exemption(self, number: str, region: Mapping[str, Any], reason: str, by: str) -> Exemption:
         """Request that a region is exempted from redaction. An approval without it ends.
 
@@ -68,7 +76,7 @@ class ExemptionRegister(RegisterSession):
             PolicyError: no reason, the regions are too large together or have no end, or the disclosure was refused or
                 delivered.
         """
-        now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
+        now_ms, by = self._clock.wall_ms(), self._person(by)
         with self._database.writing() as session:
             row = self._row(session, number)
             act = Act("request-exemption", by, now_ms)
@@ -93,7 +101,7 @@ class ExemptionRegister(RegisterSession):
         Raises:
             ReleaseError: no such number, no such exemption of it, or the image cannot be written.
         """
-        now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
+        now_ms, by = self._clock.wall_ms(), self._person(by)
         with self._database.writing() as session:
             row = self._row(session, number)
             found = disclosure_of(row)
@@ -118,7 +126,7 @@ class ExemptionRegister(RegisterSession):
             PolicyError: the same person requested it, it is already confirmed, no image of it was made, or the
                 disclosure was refused.
         """
-        now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
+        now_ms, by = self._clock.wall_ms(), self._person(by)
         with self._database.writing() as session:
             row = self._row(session, number)
             act = Act("confirm-exemption", by, now_ms)

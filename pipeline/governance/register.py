@@ -90,7 +90,7 @@ class Register(ExemptionRegister):
             ReleaseError: no such number, or the file cannot be read.
             PolicyError: the request is already decided.
         """
-        now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
+        now_ms, by = self._clock.wall_ms(), self._person(by)
         self._check_name(path)
         with (
             stored_declaration(self.declarations, path, by, now_ms) as stored,
@@ -212,7 +212,7 @@ class Register(ExemptionRegister):
             ReleaseError: no such number, or the hash is not valid.
             PolicyError: it is not approved, or not under these conditions, or has a file already.
         """
-        now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
+        now_ms, by = self._clock.wall_ms(), self._person(by)
         made = replace(file, sha256=checked_sha256(file.sha256), built_by=by, built_ms=now_ms)
         with self._database.writing() as session:
             row = self._row(session, number)
@@ -233,7 +233,7 @@ class Register(ExemptionRegister):
             ReleaseError: no such number.
             PolicyError: nothing was built, or only under an earlier approval.
         """
-        now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
+        now_ms, by = self._clock.wall_ms(), self._person(by)
         with self._database.writing() as session:
             row = self._row(session, number)
             found = disclosure_of(row)
@@ -286,7 +286,7 @@ class Register(ExemptionRegister):
     def _decided(
         self, number: str, by: str, reasons: str, state: DisclosureState, camera: CameraConditions | None = None
     ) -> Disclosure:
-        now_ms, by = self._clock.wall_ms(), rules.checked_person("by", by)
+        now_ms, by = self._clock.wall_ms(), self._person(by)
         approves = state is DisclosureState.APPROVED
         with self._database.writing() as session:
             row = self._row(session, number)

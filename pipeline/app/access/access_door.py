@@ -102,6 +102,24 @@ class AccessDoor:
         """Whether no people are registered."""
         return self.place is None and self.opened is None
 
+    def named(self, by: str) -> str:
+        """The name of the person who acts, for an entry that states one; in evaluation mode the one that is stated.
+
+        Args:
+            by: as stated: their name, login, or user of the operating system.
+
+        Raises:
+            PolicyError: no one is recognized, or it is another person.
+        """
+        if self.opened is None and self.place is None:
+            return by
+        from pipeline.app.access.account_decision import name_of_account, registered_name
+
+        if self.opened is not None:
+            return registered_name(self.opened, by)
+        assert self.place is not None  # noqa: S101 - see above
+        return name_of_account(self.place.where, self.stores, self.requester, by)
+
     def decide(
         self,
         operation: Operation,

@@ -58,6 +58,33 @@ def decide_for_account(
         return decide_for_person(acting(registry, where), stores, requester, asked)
 
 
+def name_of_account(where: str, stores: ConfiguredStores, requester: Requester, by: str) -> str:
+    """See `AccessDoor.named`.
+
+    Raises:
+        PolicyError: no one is recognized, or `by` is another person.
+    """
+    with open_registry(where, stores, requester) as registry:
+        return registered_name(acting(registry, where), by)
+
+
+def registered_name(opened: OpenRegistry, by: str) -> str:
+    """The same, for the person of an open registry."""
+    person = opened.actor.person()
+    if _folded(by) not in {_folded(name) for name in (person.name, person.login, person.system_user) if name}:
+        raise PolicyError(
+            f"--by {by}",
+            f"is not the person who acts here, {person.login} ({person.name})",
+            "Leave --by out, or let that person log in: viapublica login LOGIN",
+            policy="personal-account",
+        )
+    return person.name
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
 def decide_upkeep(
     where: str, stores: ConfiguredStores, requester: Requester, asked: AskedOperation
 ) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pipeline.app.audit.audited_operation import OperationAudit, Record, audited_stores
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.domain.audit import AuditEntry, Outcome
-from pipeline.domain.disclosure import Disclosure, DisclosureState, JournalEntry, Match
+from pipeline.domain.disclosure import Disclosure, DisclosureState, JournalEntry, Match, Request
 from pipeline.domain.operation import Operation
 from pipeline.domain.ports import Clock
 from pipeline.governance.journal import JournalBreak, Report
@@ -86,6 +86,15 @@ class AuditedRegister(Register):
     ) -> None:
         super().__init__(where, clock, zone=zone, create=create, screen=screen, report=report_to(audit.record))
         self._audit = audit
+
+    def request(self, request: Request, declaration: Path | None = None) -> Disclosure:
+        """See `Register.request`."""
+        named = self._audit.access.named(request.requested_by)
+        return super().request(replace(request, requested_by=named), declaration)
+
+    def _person(self, by: str) -> str:
+        """Where people are registered, the name of the person who acts: no one enters anything for another one."""
+        return super()._person(self._audit.access.named(by))
 
     def get(self, number: str) -> Disclosure:
         """See `Register.get`; raises `AuditUnavailable` where the audit takes no record, as all readings do."""

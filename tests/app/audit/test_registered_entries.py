@@ -1,0 +1,44 @@
+"""Where people are registered, entries of the register name the person who acts, and no one else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from pipeline.app.access.acting import acting_as
+from pipeline.app.audit.audited_operation import audit_of_stores
+from pipeline.app.audit.audited_register import AuditedRegister
+from pipeline.domain.requester import Requester
+from pipeline.errors import PolicyError
+from tests.app.people.conftest import city, installed
+from tests.app.people.installations import Office
+from tests.governance.entries import request
+
+__all__ = ["city", "installed"]
+
+
+@contextmanager
+def _register_of(office: Office, login: str) -> Iterator[AuditedRegister]:
+    stores = replace(office.stores, register_database=office.register)
+    with office.opened(login) as opened, acting_as(opened):
+        audit = audit_of_stores(stores, Requester(user=login))
+        with AuditedRegister(office.register, audit, clock=office.clock) as register:
+            yield register
+
+
+def test_no_one_enters_or_approves_for_another_person(city: Office) -> None:
+    with _register_of(city, "ana") as register:
+        with pytest.raises(PolicyError, match=r"is not the person who acts here, ana \(Ana Souza\)") as refused:
+            register.request(request(by="Bia Souza"))
+        assert refused.value.policy == "personal-account"
+        entered = register.request(request(by="ana"))
+        assert entered.request.requested_by == "Ana Souza"
+        for by in ("ana", "Ana  SOUZA"):
+            with pytest.raises(PolicyError, match="Ana Souza"):
+                register.approve(entered.number, by)
+    with _register_of(city, "bia") as register:
+        approved = register.refuse(entered.number, "bia", "falta a declaração")
+    assert approved.decided_by == "Bia Souza"
