@@ -36,6 +36,7 @@ def _compared(core: Sequence[AccessRequest]) -> tuple[int, int]:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(0)  # 35 s of processor time each, much longer on a busy machine
 @pytest.mark.parametrize("role", Role)
 def test_every_request_of_the_space_is_decided_as_by_the_table(role: Role) -> None:
     decided, allowed = _compared(list(core_requests(role)))
