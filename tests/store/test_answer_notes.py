@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.app.queries import AnswerContext, EventQueries
+from pipeline.app.queries import EventQueries
 from pipeline.app.questions import Answer, Note
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import Event, HealthEvent, Kind
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreError
 from pipeline.sink.settings import ChdbSinkSettings
+from pipeline.store.annotated_answer import AnswerContext
 from pipeline.store.answer import NoteCode
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Cameras, Clones, Convoy, Events, Plates, Question, Route

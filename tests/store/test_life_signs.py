@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.app.queries import AnswerContext, EventQueries
+from pipeline.app.queries import EventQueries
 from pipeline.app.questions import Answer
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import ENGINE_ID, LIFE_SIGN, VIDEO_BEGINS, VIDEO_ENDS, Event, HealthEvent
 from pipeline.domain.requester import Requester
 from pipeline.sink.settings import ChdbSinkSettings
+from pipeline.store.annotated_answer import AnswerContext
 from pipeline.store.answer import NoteCode
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Cameras, Plates

@@ -24,14 +24,14 @@ def sign_in_at(address: ServerAddress, login: str, *, password: str, code: str) 
     reply = ask_server(address, "POST", "/session", {"login": login, "password": password, "code": code})
     try:
         account, csrf, ended = (reply.content[name] for name in ("account", "csrf_token", "ended_sessions"))
-        name = str(account["login"])
-    except (KeyError, TypeError):
-        reply, name, csrf, ended = None, "", "", 0
-    if reply is None or reply.cookie is None:
+        opened, number = str(account["login"]), int(ended)
+    except (KeyError, TypeError, ValueError):
+        opened, csrf, number = "", "", 0
+    if not opened or reply.cookie is None:
         raise StoreError(f"server {address}", "opens no session that this program knows", "Check --server")
     cookie, token = reply.cookie
     path = store_session(_FILE, {"server": str(address), "cookie": cookie, "token": token, "csrf": str(csrf)})
-    return OpenedSession(name, path, int(ended))
+    return OpenedSession(opened, path, number)
 
 
 def session_at(address: ServerAddress) -> ServerSession:
