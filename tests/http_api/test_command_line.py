@@ -63,8 +63,13 @@ def test_a_lawful_search_is_answered_as_by_a_local_store_and_audited(caio: str, 
 
 
 def test_the_other_questions_are_answered_too(caio: str) -> None:
-    for words in (("route", PLATES[0]), ("events", "--kind", "count"), ("cameras",)):
-        done = viapublica_here(*words, "--server", caio, *_CASE)
+    counting = ("--purpose", "policing")
+    for words in (
+        ("route", PLATES[0], *_CASE),
+        ("events", "--kind", "count", *counting),
+        ("cameras", *counting),
+    ):
+        done = viapublica_here(*words, "--server", caio)
         assert done.returncode in {0, 4}, (words, done.stderr)
         assert GUARD[0] in done.stdout, (words, done.stdout, done.stderr)
 
