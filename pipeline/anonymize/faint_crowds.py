@@ -34,7 +34,7 @@ def with_faint_crowds(detections: VideoDetections, settings: MaskSettings) -> Vi
 
     Args:
         detections: of the video.
-        settings: `confirm_score` makes a person certain; faint ones reach it.
+        settings: `confirm_score` makes a person certain; faint ones reach it from `crowd_score` on.
     """
     per_frame = [faint_crowd(found, detections.height, settings) for found in detections.per_frame]
     return replace(detections, per_frame=per_frame)
@@ -45,8 +45,9 @@ def faint_crowd(found: Detections, height: int, settings: MaskSettings) -> Detec
     sides = found.boxes[:, 2:] - found.boxes[:, :2]
     centers = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
     small = (found.labels == Label.PERSON) & (sides[:, 1] < SMALL * height)
+    least = np.float32(settings.crowd_score)
     certain = _distinct(found, small & (found.scores >= settings.confirm_score))
-    faint = np.flatnonzero(small & (found.scores < settings.confirm_score))
+    faint = np.flatnonzero(small & (found.scores < settings.confirm_score) & (found.scores >= least))
     if len(certain) < CROWD or not len(faint):
         return found
     heights = sides[certain, 1]

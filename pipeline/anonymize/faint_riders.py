@@ -1,7 +1,8 @@
 """Faint riders: person detections where networks see a person, a two-wheeler and a narrow vehicle at one place.
 
 From behind, in profile and from a pole, a rider and the machine are one upright figure. Networks divide their score
-among three labels then, each of them too low to count, or name it a car that is taller than wide.
+among three labels then, each of them too low to count, or name it a car that is taller than wide. Walkers have such a
+sum too, from a bag or a shadow that is faintly a bicycle: where a certain person's mask hides it, nothing is added.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from pipeline.anonymize.settings import MaskSettings
 from pipeline.anonymize.tracklets import LABEL_GROUPS, PERSONS, TWO_WHEELERS, VEHICLES
 from pipeline.anonymize.video_detections import VideoDetections
-from pipeline.domain.detections import Detections, overlaps
+from pipeline.domain.detections import Detections, overlaps, shared_areas
 from pipeline.domain.labels import Label
 
 UPRIGHT: Final = 1.2
@@ -31,6 +32,8 @@ CERTAIN_SCORE: Final = 0.5
 """A vehicle with this score that is not narrow is one."""
 INFERRED_SCORE: Final = 0.45
 """Highest score of such a person: no network has seen one, so it is no object that is certainly there."""
+IN_MASK: Final = 0.8
+"""Share of a rider's box in a certain person's mask, from which the rider is that person."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -78,8 +81,17 @@ def faint_riders(found: Detections, width: int, height: int, settings: MaskSetti
     sums = np.maximum(sums, np.where(narrow[places], scores[places], 0))
     certain = sums >= settings.rider_confirm_score
     sums = np.where(certain, np.clip(sums, settings.confirm_score, max(settings.confirm_score, INFERRED_SCORE)), sums)
-    added = sums > 0
+    added = (sums > 0) & ~_in_masks(boxes[places], found, settings)
     return Detections.build(boxes[places][added], sums[added].tolist(), [Label.PERSON] * int(added.sum()))
+
+
+def _in_masks(boxes: Floats, found: Detections, settings: MaskSettings) -> npt.NDArray[np.bool_]:
+    """(n,) whether the mask of a person that is certain by itself hides a box (n, 4)."""
+    persons = found.boxes[_labeled(found, PERSONS) & (found.scores >= settings.confirm_score)]
+    margins = np.tile(persons[:, 2:] - persons[:, :2], 2) * np.array([-1, -1, 1, 1]) * settings.person_margin
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    hidden = shared_areas(boxes, (persons + margins).astype(np.float32))
+    return np.asarray((hidden >= IN_MASK * np.maximum(areas, 1e-6)[:, None]).any(axis=1))
 
 
 def _labeled(found: Detections, group: int) -> npt.NDArray[np.bool_]:

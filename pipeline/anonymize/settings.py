@@ -13,6 +13,8 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 RELEASE_CONFIRM_SCORE: Final = 0.12
 """`MaskSettings.confirm_score` of a release: persons that one network sees so faintly are masked there."""
+RELEASE_CROWD_SCORE: Final = 0.04
+"""`MaskSettings.crowd_score` of a release: the lowest score that is reported."""
 
 
 class MaskSettings(BaseModel):
@@ -43,6 +45,11 @@ class MaskSettings(BaseModel):
         title="Confirm score of riders",
         description="A motorcycle or bicycle that reaches this score once and is not parked has a masked rider, also "
         "where no person is detected.",
+    )
+    crowd_score: Fraction = Field(
+        default=0.08,
+        title="Score in crowds",
+        description="Beside at least four certain small persons, persons are masked from this score on.",
     )
     gap_s: float = Field(
         default=2.0,

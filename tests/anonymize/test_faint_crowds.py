@@ -9,13 +9,14 @@ import pytest
 
 from pipeline.anonymize.faint_crowds import CROWD, with_faint_crowds
 from pipeline.anonymize.redaction_masks import plan_masks
-from pipeline.anonymize.settings import MaskSettings
+from pipeline.anonymize.settings import RELEASE_CROWD_SCORE, MaskSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 from tests.anonymize.test_riders import Row, video
 
 SETTINGS = MaskSettings()
-FAINT = 0.05
+FAINT = 0.09
+FAINTEST = 0.05
 
 
 def person(left: float, height: float = 24, score: float = 0.5) -> Row:
@@ -27,15 +28,21 @@ def standing(number: int) -> list[Row]:
     return [person(100 + 30 * n) for n in range(number)]
 
 
-def masked(rows: list[Row], left: float) -> bool:
+def masked(rows: list[Row], left: float, settings: MaskSettings = SETTINGS) -> bool:
     """Whether a place is masked in a video of one frame."""
-    boxes = plan_masks(video([rows]), SETTINGS).at(0).boxes
+    boxes = plan_masks(video([rows]), settings).at(0).boxes
     return bool(((boxes[:, 0] <= left + 4) & (boxes[:, 2] >= left + 8)).any())
 
 
 def test_faint_persons_beside_a_crowd_are_masked() -> None:
     assert masked([*standing(CROWD), person(250, 20, FAINT)], 250)
     assert masked([*standing(CROWD), person(300, 30, FAINT)], 300)
+
+
+def test_the_faintest_persons_beside_a_crowd_are_masked_in_releases_only() -> None:
+    rows = [*standing(CROWD), person(250, 20, FAINTEST)]
+    assert not masked(rows, 250)
+    assert masked(rows, 250, MaskSettings(crowd_score=RELEASE_CROWD_SCORE))
 
 
 @pytest.mark.parametrize(

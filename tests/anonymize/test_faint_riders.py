@@ -92,3 +92,14 @@ def test_a_distant_rider_seen_half_as_a_car_and_half_as_a_person_is_masked(data_
         )
         boxes = plan.at(0).boxes
         assert ((boxes[:, :2] <= rider[:2]) & (boxes[:, 2:] >= rider[2:])).all(axis=1).any()
+
+
+def test_a_walker_with_a_faint_bicycle_is_masked_once() -> None:
+    """A bag or a shadow is a bicycle now and then, and the sum of both would be one more, larger mask."""
+    walker = (RIDER, 0.9, Label.PERSON)
+    alone = plan_masks(video([[walker]]), MaskSettings()).at(0)
+    beside = plan_masks(video([[walker, (NEAR_IT, 0.12, Label.BICYCLE), (RIDER, 0.1, Label.CAR)]]), MaskSettings()).at(
+        0
+    )
+    assert len(alone)
+    assert beside.boxes.tolist() == alone.boxes.tolist()

@@ -13,7 +13,12 @@ from pydantic import ValidationError
 
 from pipeline.anonymize.manual_regions import ManualRegions, Region
 from pipeline.anonymize.report_portuguese import report_language
-from pipeline.anonymize.settings import RELEASE_CONFIRM_SCORE, AnonymizeSettings, MaskSettings
+from pipeline.anonymize.settings import (
+    RELEASE_CONFIRM_SCORE,
+    RELEASE_CROWD_SCORE,
+    AnonymizeSettings,
+    MaskSettings,
+)
 from pipeline.app.anonymize.progress import Progress
 from pipeline.app.anonymize.redaction_job import RedactedVideo, RedactionJob, read_redacted_regions, run_job
 from pipeline.app.anonymize.report_texts import REPORT_ENCODING, ReportFacts, build_report, damage_text
@@ -111,7 +116,9 @@ def build_release(request: BuildRequest, register: AuditedRegister, progress: Pr
     disclosure = register.may_build(request.number)
     settings = AnonymizeSettings(
         style=RedactionStyle(checked_style(disclosure.request.style)),
-        masks=MaskSettings(confirm_score=RELEASE_CONFIRM_SCORE, windscreens=request.windscreens),
+        masks=MaskSettings(
+            confirm_score=RELEASE_CONFIRM_SCORE, crowd_score=RELEASE_CROWD_SCORE, windscreens=request.windscreens
+        ),
         multi_view=True,
     )
     identity, language = _identity(request), report_language(request.locale)
