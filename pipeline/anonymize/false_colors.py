@@ -7,6 +7,7 @@ tint: that of one light is the darker the less of it there is.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 
 import cv2
@@ -40,10 +41,19 @@ Colors = npt.NDArray[np.float32]
 """(n, 3) luma, and Cr and Cb from -128 to 127."""
 
 
-def has_false_colors(frame: BgrImage) -> bool:
-    """Whether a frame (height, width, 3) BGR shows levels by a palette of colors."""
+class FalseColors(StrEnum):
+    """What is seen of false colors."""
+
+    MANY_HUES = "most of the image is colored, in many hues"
+    BY_BRIGHTNESS = "each brightness has one color"
+
+
+def false_colors(frame: BgrImage) -> FalseColors | None:
+    """What a frame (height, width, 3) BGR shows of a palette of colors; nothing for the colors of a scene."""
     colors, smooth = _sampled(frame)
-    return _has_many_hues(colors) or _color_follows_from_brightness(smooth)
+    if _has_many_hues(colors):
+        return FalseColors.MANY_HUES
+    return FalseColors.BY_BRIGHTNESS if _color_follows_from_brightness(smooth) else None
 
 
 def _sampled(frame: BgrImage) -> tuple[Colors, Colors]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.anonymize.false_colors import has_false_colors
+from pipeline.anonymize.false_colors import false_colors
 from pipeline.anonymize.frame_panels import frame_and_panels
 from pipeline.domain.frame import BgrImage
 from tests.anonymize.scenes import CLIPS, scene
@@ -25,7 +25,7 @@ def in_palette(image: BgrImage) -> BgrImage:
 
 @pytest.mark.parametrize("clip", CLIPS)
 def test_an_ordinary_frame_has_no_false_colors_in_any_part(clip: str, data_dir: Path) -> None:
-    assert not any(has_false_colors(part) for part in frame_and_panels(scene(data_dir, clip)))
+    assert not any(false_colors(part) for part in frame_and_panels(scene(data_dir, clip)))
 
 
 @pytest.mark.parametrize("share", [0.4, 0.5, 0.65])
@@ -36,7 +36,7 @@ def test_a_panel_is_found_wherever_its_seam_is(axis: int, share: float, street: 
     frame[at] = in_palette(np.ascontiguousarray(street[::-1, ::-1]))[at]
     shapes = [panel.shape for panel in frame_and_panels(frame)]
     assert any(np.abs(np.subtract(shape, frame[at].shape)).max() <= 1 for shape in shapes)
-    assert any(has_false_colors(part) for part in frame_and_panels(frame))
+    assert any(false_colors(part) for part in frame_and_panels(frame))
 
 
 def test_one_of_four_images_and_an_inset_are_found(street: BgrImage) -> None:
@@ -46,8 +46,8 @@ def test_one_of_four_images_and_an_inset_are_found(street: BgrImage) -> None:
     inset = np.asarray(cv2.resize(street, (2 * width, 2 * height)), np.uint8)
     inset[10 : 10 + height * 4 // 5, 20 : 20 + width * 4 // 5] = in_palette(street)[: height * 4 // 5, : width * 4 // 5]
     for frame in (four, inset):
-        assert not has_false_colors(frame)
-        assert any(has_false_colors(part) for part in frame_and_panels(frame))
+        assert not false_colors(frame)
+        assert any(false_colors(part) for part in frame_and_panels(frame))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (128, 128), (1200, 160)])

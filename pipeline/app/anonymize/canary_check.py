@@ -4,7 +4,8 @@ Every frame is measured, and each minute of the video divided into sections by s
 a plate are pasted into the hardest frame of each section, and others of the minute, which then take the path of the
 verification. In each section every verification detector must find what it has labels for, and all of them together all
 three; and the plate reader must read the plate. The re-identification attack must match persons to themselves. Round
-images of 360-degree cameras and false colors are refused, the latter also in a part of a split screen.
+images of 360-degree cameras and altered frames (false colors, relief, equal brightness) are refused, the latter also
+in a part of a split screen.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
+from pipeline.anonymize.altered_frames import AlteredFrames
 from pipeline.anonymize.canary import (
     PLATE_TEXT,
     CanaryFrame,
@@ -25,8 +27,6 @@ from pipeline.anonymize.canary import (
     distinct_persons,
     plate_crop,
 )
-from pipeline.anonymize.false_colors import has_false_colors
-from pipeline.anonymize.frame_panels import frame_and_panels
 from pipeline.anonymize.reidentification import descriptor, match_probes
 from pipeline.anonymize.release_report import clock
 from pipeline.anonymize.round_image import is_round
@@ -93,7 +93,7 @@ def check_verification(
     """
     measured = _measured(video)
     _check_visible(measured)
-    _check_colors(measured)
+    _check_not_altered(measured)
     large = video.facts.width * video.facts.height > _LARGE_PX
     chosen = [_chosen(measured, minute, frames, large=large) for minute in measured.minutes]
     chosen = [numbers for numbers in chosen if numbers]  # a blank minute has none
@@ -120,21 +120,16 @@ def _check_kind(images: Sequence[BgrImage], sections: Sequence[_Tested]) -> None
             )
 
 
-def _check_colors(measured: _Measured) -> None:
-    """Require that no frame is in false colors, whatever else its section shows.
+def _check_not_altered(measured: _Measured) -> None:
+    """Require that no frame is altered so that detectors miss people, whatever else its section shows.
 
     Raises:
         NotVerified: one is.
     """
-    if measured.in_false_colors:
-        ends = (measured.in_false_colors[0], measured.in_false_colors[-1])
-        begin, end = (clock(measured.times_s[number] - measured.times_s[0]) for number in ends)
+    for seen, numbers in measured.altered.numbers.items():
+        begin, end = (clock(measured.times_s[number] - measured.times_s[0]) for number in (numbers[0], numbers[-1]))
         span = f"at {begin}" if begin == end else f"between {begin} and {end}"
-        raise _not_verified(
-            f"frames {span} are in false colors, all or in part, as of a thermal camera, "
-            "in which detectors miss people",
-            "Choose video whose levels are shades of gray; thermal cameras call that white hot",
-        )
+        raise _not_verified(f"in frames {span}, all or in part, {seen}; detectors miss people there", seen.fix)
 
 
 def _check_reader(reader: PlateReader, images: Sequence[BgrImage], sections: Sequence[_Tested]) -> None:
@@ -213,8 +208,7 @@ class _Measured:
     sections: Sequence[VideoSection]
     section_of: Sequence[int]
     times_s: Sequence[float]
-    in_false_colors: Sequence[int]
-    """Numbers of frames."""
+    altered: AlteredFrames
 
     def span(self, number: int) -> str:
         """When a section is seen, from the first frame of the video."""
@@ -237,17 +231,16 @@ class _Measured:
 def _measured(video: Video) -> _Measured:
     """Every frame's minute, scene and visibility."""
     sections, scenes = VideoSections(), SceneDivider()
-    section_of, times_s, in_false_colors = list[int](), list[float](), list[int]()
+    section_of, times_s, altered = list[int](), list[float](), AlteredFrames()
     with closing(prefetched(video.frames())) as decoded:
         for number, frame in enumerate(decoded):
             times_s.append(float(frame.pts * video.facts.time_base))
             minute = int(minutes([times_s[0], times_s[-1]])[-1])
             pixels = frame.image.bgr()
             visibility = frame_visibility(pixels)
-            if any(has_false_colors(part) for part in frame_and_panels(pixels)):
-                in_false_colors.append(number)
+            altered.add(number, pixels)
             section_of.append(sections.add(number, (minute, scenes.scene(frame.image)), visibility))
-    return _Measured(sections.sections, section_of, times_s, in_false_colors)
+    return _Measured(sections.sections, section_of, times_s, altered)
 
 
 def _check_visible(measured: _Measured) -> None:

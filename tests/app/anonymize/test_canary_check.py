@@ -191,7 +191,9 @@ def test_false_colors_of_a_thermal_camera_are_refused_in_any_frame(street: BgrIm
     for image, usual in ((colored, street), (np.hstack([street, colored]), beside)):
         images = [usual] * 12
         images[5] = image
-        with pytest.raises(NotVerified, match=r"frames at 0:01\.2 are in false colors, all or in part"):
+        with pytest.raises(
+            NotVerified, match=r"in frames at 0:01\.2, all or in part, most of the image is colored, in many hues"
+        ):
             verifier.check(Drawn(images), len(images))
 
 
