@@ -1,6 +1,6 @@
 """Frames that are altered so that networks miss people in them while test objects of natural tones are found.
 
-In relief, as edges of one side, what is smooth has one gray level everywhere. At equal brightness, the picture is in
+In relief, as edges of one side, what is smooth has one gray level everywhere. At equal brightness, the image is in
 the colors alone. Scenes differ in brightness from place to place, and far more than in color. Both are judged in nine
 parts, of which most have to agree: a caption or a sign does not make the rest ordinary. Parts that show nothing do not
 count.
