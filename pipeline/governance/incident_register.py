@@ -143,12 +143,6 @@ class IncidentRegister(RegistrySession):
             row = session.get(IncidentTableRow, incident)
             return None if row is None else _record(session, row)
 
-    def begin_with(self, text: str) -> tuple[str, ...]:
-        """Ids that begin with a text, of incidents that people have done something with."""
-        found = select(IncidentTableRow.incident).where(IncidentTableRow.incident.startswith(text, autoescape=True))
-        with self._database.reading() as session:
-            return tuple(session.scalars(found))
-
     def open_incidents(self) -> tuple[IncidentRecord, ...]:
         """Those acknowledged or escalated and not closed, oldest first."""
         found = select(IncidentTableRow).where(IncidentTableRow.state != IncidentState.CLOSED.value)

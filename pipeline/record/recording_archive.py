@@ -196,14 +196,6 @@ class RecordingArchive:
             raise self._unreadable(error) from error
         return [one for one in every if one.overlaps(begin_ms, end_ms)]
 
-    def declaration_at(self, camera_id: str, at_ms: int) -> DatedDeclaration | None:
-        """The declaration that held at a time: the last written of them; None if it is not known.
-
-        Raises:
-            RecordError, ConfigError: see `declarations`.
-        """
-        return next(reversed(self.declarations(camera_id, at_ms, at_ms + 1)), None)
-
     def holds(self) -> list[Hold]:
         """Holds in force.
 

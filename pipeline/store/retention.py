@@ -235,17 +235,6 @@ def _all_of(*conditions: str) -> str:
     return " AND ".join(conditions)
 
 
-def trusted_today(
-    database: EventDatabase, settings: RetentionSettings, clock: TrustedClock, now_ms: int | None = None
-) -> TrustedTime:
-    """The time by which `drop_due` may go: see `TrustedClock.check`.
-
-    Raises:
-        DatabaseError: the database failed.
-    """
-    return clock.check(*_signs(database, settings, now_ms))
-
-
 def drop_due_safely(
     database: EventDatabase,
     settings: RetentionSettings,

@@ -45,9 +45,9 @@ def test_the_declaration_of_a_time_is_the_one_that_held_then(tmp_path: Path, log
     assert before is not None
     assert before.declaration == road
     archive = RecordingArchive(tmp_path)
-    assert archive.declaration_at("cam", 999) is None
-    held = {at: archive.declaration_at("cam", at) for at in (1000, 1999, 2000, 99_999)}
-    assert [one and one.declaration for one in held.values()] == [road, road, SQUARE, SQUARE]
+    assert archive.declarations("cam", 999, 1000) == []
+    held = [archive.declarations("cam", at, at + 1) for at in (1000, 1999, 2000, 99_999)]
+    assert [[one.declaration for one in found] for found in held] == [[road], [road], [SQUARE], [SQUARE]]
     assert [one.declaration for one in archive.declarations("cam", 1500, 2000)] == [road]
     assert [one.declaration for one in archive.declarations("cam", 1500, 2001)] == [road, SQUARE]
     assert [one.declaration for one in archive.declarations("cam")] == [road, SQUARE]
@@ -77,7 +77,7 @@ def test_a_changed_line_is_an_error_and_never_another_scope(
     path = tmp_path / "cam" / "declarations.jsonl"
     path.write_text(path.read_text().replace(*change, 1))
     with pytest.raises(ConfigError, match=r"declarations.jsonl, line 1: is corrupt or was changed"):
-        RecordingArchive(tmp_path).declaration_at("cam", 2000)
+        RecordingArchive(tmp_path).declarations("cam")
 
 
 @pytest.mark.parametrize("written", [1, 2])

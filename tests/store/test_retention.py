@@ -27,7 +27,6 @@ from pipeline.store.retention import (
     open_for_maintenance,
     stored_days,
     trusted_clock_path,
-    trusted_today,
 )
 from pipeline.store.retention_scheduler import RetentionScheduler
 from pipeline.store.retention_settings import RetentionSettings
@@ -210,10 +209,12 @@ def test_a_confirmed_clock_drops_what_is_due(database: EventDatabase, tmp_path: 
 
 def test_without_a_trusted_time_the_newest_file_is_the_sign(database: EventDatabase, tmp_path: Path) -> None:
     fill(database, ten_days(time.time_ns() // 1_000_000 - 9 * DAY_MS))
-    clock = TrustedClock(trusted_clock_path(tmp_path))
     now_ms = time.time_ns() // 1_000_000
-    assert trusted_today(database, WEEK, clock, now_ms).held_since_ms is None
-    assert trusted_today(database, WEEK, clock, now_ms + 30 * DAY_MS).held_since_ms is not None
+    for name, days in (("jumped", 30), ("right", 0)):
+        (tmp_path / name).mkdir()
+        clock = TrustedClock(trusted_clock_path(tmp_path / name))
+        _, held = drop_due_safely(database, WEEK, clock, now_ms + days * DAY_MS)
+        assert (held is not None) == (name == "jumped"), name
 
 
 def test_a_second_run_logs_no_warning_before_the_error_that_ends_it(

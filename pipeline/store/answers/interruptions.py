@@ -29,7 +29,6 @@ _LIMITED: Final = (
 )
 """States of a camera that streams while frames are missing from its analysis, or show nothing."""
 _WITH_SIGNS: Final = (_STREAMING, *_LIMITED)
-_ENDED: Final = SourceState.ENDED.value
 _PROVEN_MS: Final = LIFE_SIGN_MS + 60_000
 """A life sign proves this time after it: the next one, and a minute on its way into the store."""
 
