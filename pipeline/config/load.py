@@ -6,10 +6,11 @@ import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from pipeline.config.camera_settings import CameraSettings
@@ -37,6 +38,7 @@ _HIDDEN = "="
 """Begins the name of a missing variable that may be a password, and is not shown."""
 _LONGEST_NUMBER = 10**15
 Location = tuple[int | str, ...]
+_Settings = TypeVar("_Settings", bound=BaseModel | None)
 
 
 def load_config(path: Path, environ: Mapping[str, str] = os.environ, *, for_queries: bool = False) -> Config:
@@ -273,66 +275,71 @@ def _below(folder: Path, path: Path) -> Path:
     return folder.joinpath(*parts)
 
 
-def _anchored(config: Config, path: Path, tree: CommentedMap, environ: Mapping[str, str] | None) -> Config:
-    """All relative paths made absolute from the configuration's folder, and logins put into the addresses.
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """Makes the relative paths of a configuration absolute, from its folder.
 
-    Without `environ` addresses stay as they are written. Links are not followed: their targets may be mounted, or
-    fixed, later.
+    Links are not followed: their targets may be mounted, or fixed, later.
     """
-    folder = path.resolve().parent
 
-    def anchor(value: Path, *location: int | str) -> Path:
-        where = f"{path}:{line_of(tree, location)}"
+    path: Path
+    tree: CommentedMap
+
+    def absolute(self, value: Path, *location: int | str) -> Path:
+        """The path that a key names."""
+        where = f"{self.path}:{line_of(self.tree, location)}"
         key = _key(location)
         if location[0] == "cameras":
-            key += f" of camera {_camera_name(tree, location)}"
+            key += f" of camera {_camera_name(self.tree, location)}"
         if "\0" in str(value):
             raise ConfigError(where, f"{key}: the path holds a NUL character", "Remove it")
         try:
-            return _below(folder, value.expanduser())
+            return _below(self._folder, value.expanduser())
         except RuntimeError:
             raise ConfigError(where, f"{key}: there is no home folder for its ~", "Write the path in full") from None
 
-    def completed(number: int, camera: CameraSettings) -> CameraSettings:
+    def within(self, settings: _Settings, field: str, *location: str) -> _Settings:
+        """Settings whose field is a path; those without one, or None, as they are."""
+        value: Path | None = getattr(settings, field, None)
+        if settings is None or value is None:
+            return settings
+        return settings.model_copy(update={field: self.absolute(value, *location, field)})
+
+    def camera(self, camera: CameraSettings, number: int, environ: Mapping[str, str] | None) -> CameraSettings:
+        """A camera with its login in the address; without `environ` addresses stay as they are written."""
         if camera.user is None and not _ADDRESS.match(camera.source):
-            source = str(anchor(Path(camera.source), "cameras", number, "source"))
+            source = str(self.absolute(Path(camera.source), "cameras", number, "source"))
         elif environ is None:
             source = camera.source
         else:
             try:
-                source = source_with_login(camera, folder, environ)
+                source = source_with_login(camera, self._folder, environ)
             except BadAddress as error:
-                raise _bad_source(error, path, tree, ("cameras", number, "user")) from None
-        tls_ca = camera.tls_ca and anchor(camera.tls_ca, "cameras", number, "tls_ca")
+                raise _bad_source(error, self.path, self.tree, ("cameras", number, "user")) from None
+        tls_ca = camera.tls_ca and self.absolute(camera.tls_ca, "cameras", number, "tls_ca")
         return camera.model_copy(update={"source": source, "tls_ca": tls_ca})
 
-    cameras = tuple(completed(number, camera) for number, camera in enumerate(config.cameras))
-    observability = config.observability
-    if observability.preview is not None:
-        images = anchor(observability.preview.dir, "observability", "preview", "dir")
-        preview = observability.preview.model_copy(update={"dir": images})
-        observability = observability.model_copy(update={"preview": preview})
-    record = config.record
-    if record is not None:
-        record = record.model_copy(update={"dir": anchor(record.dir, "record", "dir")})
-    places = config.places
-    if places is not None:
-        places = places.model_copy(update={"file": anchor(places.file, "places", "file")})
-    audit = config.audit
-    if audit.dir is not None:
-        audit = audit.model_copy(update={"dir": anchor(audit.dir, "audit", "dir")})
+    @property
+    def _folder(self) -> Path:
+        return self.path.resolve().parent
+
+
+def _anchored(config: Config, path: Path, tree: CommentedMap, environ: Mapping[str, str] | None) -> Config:
+    """All relative paths made absolute from the configuration's folder, and logins put into the addresses."""
+    anchor = _Anchor(path, tree)
+    cameras = tuple(anchor.camera(camera, number, environ) for number, camera in enumerate(config.cameras))
+    preview = anchor.within(config.observability.preview, "dir", "observability", "preview")
     register = config.register_database
     if register is not None and "://" not in register:
-        register = str(anchor(Path(register), "register_database"))
-    return config.model_copy(
+        register = str(anchor.absolute(Path(register), "register_database"))
+    changed = config.model_copy(
         update={
-            "record": record,
+            "record": anchor.within(config.record, "dir", "record"),
             "register_database": register,
-            "audit": audit,
-            "data_dir": anchor(config.data_dir, "data_dir"),
-            "models_dir": anchor(config.models_dir, "models_dir") if config.models_dir else None,
+            "audit": anchor.within(config.audit, "dir", "audit"),
             "cameras": cameras,
-            "observability": observability,
-            "places": places,
+            "observability": config.observability.model_copy(update={"preview": preview}),
+            "places": anchor.within(config.places, "file", "places"),
         }
     )
+    return anchor.within(anchor.within(changed, "data_dir"), "models_dir")
