@@ -19,10 +19,8 @@ from threading import Thread
 from typing import Any
 
 import numpy as np
-import psutil
 
-from benchmarks.overload import running
-from pipeline.benchmark.results_page import machine, write_table
+from benchmarks.overload import options_of_run, running, write_figures
 from tests.servers.rtsp import RtspServer, encode_loop, free_port
 
 MEASURES = ("pipeline/engine", "pipeline/alerting", "pipeline/channels", "pipeline/sink/spooled.py")
@@ -86,27 +84,18 @@ def measure(options: argparse.Namespace) -> None:
     rows = [["alerts", ages.size]]
     rows += [[f"{name}, s", round(float(np.quantile(ages, q)), 2)] for name, q in (("median", 0.5), ("p95", 0.95))]
     rows.append(["largest, s", round(float(ages.max()), 2)])
-    write_table(
+    write_figures(
         options.out / "alert_latency.md",
         f"Frame's arrival to webhook, {options.cameras} RTSP cameras of 720p25, analyze_fps {options.fps:g}",
-        f"{machine()} Load of the machine by other programs: {psutil.getloadavg()[2]:.0f}. Command: "
-        f"`python -m benchmarks.alert_latency --cameras {options.cameras} --minutes {options.minutes:g} "
-        f"--fps {options.fps:g}`.",
-        measures=MEASURES,
-        columns=["measurement", "figure"],
-        rows=rows,
+        f"alert_latency --cameras {options.cameras} --minutes {options.minutes:g} --fps {options.fps:g}",
+        rows,
+        MEASURES,
     )
-    print(json.dumps(rows, indent=1))
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--clip", type=Path, required=True)
-    arguments.add_argument("--models", type=Path, required=True)
-    arguments.add_argument("--cameras", type=int, default=16)
+    arguments = options_of_run(__doc__, cameras=16, minutes=3)
     arguments.add_argument("--fps", type=float, default=2, help="analyzed per second and camera")
-    arguments.add_argument("--minutes", type=float, default=3)
-    arguments.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     measure(arguments.parse_args())
 
 

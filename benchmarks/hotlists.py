@@ -210,18 +210,9 @@ million reads per hour take {share:.1%} of one core.
 """
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--data2", type=Path, required=True)
-    parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/hotlists.md"))
-    parser.add_argument("--repeats", type=int, default=1, help="Votes of each plate.")
-    options = parser.parse_args()
-    plates = samples(options.data, options.data2)
-    found = list(votes(plates, build_reader(LprSettings(), options.models), options.repeats))
-    chosen, judged = [vote for vote in found if vote.chosen], [vote for vote in found if not vote.chosen]
-    rows, rng = [], np.random.default_rng(5)
+def recall_rows(chosen: Sequence[Vote], judged: Sequence[Vote]) -> list[list[str]]:
+    """A row per limit of probability: recall of the second half of the plates, wrong texts of both."""
+    rows = []
     for least, stated in WRONG_TEXTS:
         of_right, of_doubted, _, _ = rates(judged, least)
         first, second = (sum(one >= least for vote in half for one in vote.wrong) for half in (chosen, judged))
@@ -236,6 +227,22 @@ def main() -> None:
                 f"{stated:g}",
             ]
         )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data2", type=Path, required=True)
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/hotlists.md"))
+    parser.add_argument("--repeats", type=int, default=1, help="Votes of each plate.")
+    options = parser.parse_args()
+    plates = samples(options.data, options.data2)
+    found = list(votes(plates, build_reader(LprSettings(), options.models), options.repeats))
+    chosen, judged = [vote for vote in found if vote.chosen], [vote for vote in found if not vote.chosen]
+    rows = recall_rows(chosen, judged)
+    rng = np.random.default_rng(5)
     index, long = (index_of(random_plates(rng, number)) for number in (ENTRIES, 10 * ENTRIES))
     seen = [vote.seen for vote in found]
     used, used_long = processor_s(index, seen), processor_s(long, seen)

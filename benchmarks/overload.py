@@ -169,26 +169,51 @@ def measure(options: argparse.Namespace) -> None:
                 ]
             )
             rows.append(["memory per added camera, MB", round((last - first) / (most - least), 1)])
-    write_table(
+    write_figures(
         options.out / "overload.md",
         f"{options.cameras} RTSP cameras of 720p25 for {options.minutes:g} minutes, analyze_fps {ANALYZE_FPS}",
+        f"overload --cameras {options.cameras} --minutes {options.minutes:g}",
+        rows,
+        MEASURES,
+    )
+
+
+def write_figures(page: Path, title: str, command: str, rows: list[list[Any]], measures: Sequence[str]) -> None:
+    """Write and print a page of measurements of a run, with the load of the machine by other programs.
+
+    Args:
+        page: the file.
+        title: of the section.
+        command: module of `benchmarks` and its options.
+        rows: measurement and figure.
+        measures: packages and modules that were measured.
+    """
+    write_table(
+        page,
+        title,
         f"{machine()} Load of the machine by other programs: {psutil.getloadavg()[2]:.0f}. Command: "
-        f"`python -m benchmarks.overload --cameras {options.cameras} --minutes {options.minutes:g}`.",
-        measures=MEASURES,
+        f"`python -m benchmarks.{command}`.",
+        measures=measures,
         columns=["measurement", "figure"],
         rows=rows,
     )
     print(json.dumps(rows, indent=1))
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
+def options_of_run(description: str | None, *, cameras: int, minutes: float) -> argparse.ArgumentParser:
+    """Options of a benchmark that runs the program on RTSP cameras; `cameras` and `minutes` are defaults."""
+    arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument("--clip", type=Path, required=True)
     arguments.add_argument("--models", type=Path, required=True)
-    arguments.add_argument("--cameras", type=int, default=64)
-    arguments.add_argument("--minutes", type=float, default=10)
-    arguments.add_argument("--memory", type=int, nargs="*", default=[1, 16], help="further numbers of cameras")
+    arguments.add_argument("--cameras", type=int, default=cameras)
+    arguments.add_argument("--minutes", type=float, default=minutes)
     arguments.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    return arguments
+
+
+def main() -> None:
+    arguments = options_of_run(__doc__, cameras=64, minutes=10)
+    arguments.add_argument("--memory", type=int, nargs="*", default=[1, 16], help="further numbers of cameras")
     measure(arguments.parse_args())
 
 
