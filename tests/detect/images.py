@@ -11,48 +11,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.detect.image_region import ImageRegion
+from pipeline.detect.image_region import WholeImage
 from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
 
 
 @dataclass(frozen=True, eq=False)
-class Still:
-    """An `Image` over pixels in memory."""
-
-    image: BgrImage
-    sample_aspect: float = 1.0
-
-    @property
-    def width(self) -> int:
-        return int(self.image.shape[1])
-
-    @property
-    def height(self) -> int:
-        return int(self.image.shape[0])
-
-    def bgr(self) -> BgrImage:
-        return self.image
-
-    def resized(self, width: int, height: int) -> BgrImage:
-        return ImageRegion(self, 0, 0, self.width, self.height).resized(width, height)
-
-    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
-        return self.image[y1:y2, x1:x2].copy()
-
-
-@dataclass(frozen=True, eq=False)
 class Sample:
     """An image with its labeled boxes (n, 4) and labels (n,)."""
 
-    image: Still
+    image: WholeImage
     boxes: Boxes
     labels: npt.NDArray[np.int16]
 
 
-def plain(width: int, height: int, value: int = 114) -> Still:
-    return Still(np.full((height, width, 3), value, np.uint8))
+def plain(width: int, height: int, value: int = 114) -> WholeImage:
+    return WholeImage(np.full((height, width, 3), value, np.uint8))
 
 
 def rain_on(pixels: BgrImage, seed: int = 1) -> BgrImage:
@@ -64,10 +39,10 @@ def rain_on(pixels: BgrImage, seed: int = 1) -> BgrImage:
     return np.asarray(rained, np.uint8)
 
 
-def read_still(path: Path) -> Still:
+def read_still(path: Path) -> WholeImage:
     image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     assert image is not None, path
-    return Still(np.asarray(image, np.uint8))
+    return WholeImage(np.asarray(image, np.uint8))
 
 
 def coco(data_dir: Path, most: int) -> list[Sample]:

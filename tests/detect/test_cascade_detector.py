@@ -10,13 +10,13 @@ import pytest
 
 from pipeline.detect.build import build_detector
 from pipeline.detect.cascade_detector import CascadeDetector
-from pipeline.detect.image_region import ImageRegion
+from pipeline.detect.image_region import ImageRegion, WholeImage
 from pipeline.detect.settings import DetectSettings, PlateSearch
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
 from pipeline.domain.labels import Label
 from pipeline.domain.network_identity import NetworkIdentity
-from tests.detect.images import Still, count_found, plain, plates
+from tests.detect.images import count_found, plain, plates
 
 
 class Given:
@@ -59,10 +59,10 @@ class WhiteSpots:
         pass
 
 
-def scene() -> Still:
+def scene() -> WholeImage:
     image = np.full((500, 1000, 3), 80, np.uint8)
     image[300:310, 240:270] = 255
-    return Still(image)
+    return WholeImage(image)
 
 
 VEHICLES = Detections.build(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.detect.image_region import ImageRegion
+from pipeline.detect.image_region import ImageRegion, WholeImage
 from pipeline.detect.letterbox import PAD, Letterbox
 from pipeline.weights.model_card import CardInput
-from tests.detect.images import Still, plain
+from tests.detect.images import plain
 
 CENTERED = CardInput(width=640, height=640)
 CORNER = CardInput(width=416, height=416, channels="bgr", range="0-255", letterbox="top-left")
@@ -19,7 +19,7 @@ CORNER = CardInput(width=416, height=416, channels="bgr", range="0-255", letterb
 @given(width=st.integers(1, 5000), height=st.integers(1, 5000), tight=st.booleans())
 def test_boxes_are_mapped_back_to_their_pixels(width: int, height: int, tight: bool) -> None:
     image = plain(1, 1)
-    image = Still(np.broadcast_to(image.image[0, 0], (height, width, 3)))
+    image = WholeImage(np.broadcast_to(image.pixels[0, 0], (height, width, 3)))
     make = Letterbox.fit_tight if tight else Letterbox.fit
     box = make(image, CENTERED, 640, 640)
     assert box.left + box.content_width <= box.width <= 640
@@ -40,7 +40,7 @@ def test_a_wide_image_gets_a_small_input_if_the_network_has_a_dynamic_size() -> 
 
 @pytest.mark.parametrize(("width", "height", "aspect"), [(240, 540, 4.0), (960, 180, 1 / 3), (352, 576, 64 / 22)])
 def test_networks_see_square_pixels_however_the_image_is_stored(width: int, height: int, aspect: float) -> None:
-    image = Still(np.zeros((height, width, 3), np.uint8), aspect)
+    image = WholeImage(np.zeros((height, width, 3), np.uint8), aspect)
     box = Letterbox.fit_tight(image, CENTERED, 640, 640)
     assert box.content_width == 640
     assert box.content_height == pytest.approx(640 * height / (width * aspect), abs=1)
@@ -55,9 +55,9 @@ def test_networks_see_square_pixels_however_the_image_is_stored(width: int, heig
 def test_centered_rgb_from_0_to_1(dtype: type[np.floating]) -> None:
     image = np.zeros((100, 200, 3), np.uint8)
     image[..., 0], image[..., 2] = 255, 51  # blue 1, red 0.2
-    box = Letterbox.fit(Still(image), CENTERED, 640, 640)
+    box = Letterbox.fit(WholeImage(image), CENTERED, 640, 640)
     out = np.full((3, 640, 640), np.nan, dtype)
-    box.fill(Still(image), CENTERED, out)
+    box.fill(WholeImage(image), CENTERED, out)
     assert (box.top, box.content_height) == (160, 320)
     np.testing.assert_allclose(out[:, 320, 320], [0.2, 0.0, 1.0], atol=1e-3)
     np.testing.assert_allclose(out[:, 159, 0], PAD / 255, atol=1e-3)
@@ -68,9 +68,9 @@ def test_centered_rgb_from_0_to_1(dtype: type[np.floating]) -> None:
 def test_corner_bgr_from_0_to_255() -> None:
     image = np.zeros((200, 100, 3), np.uint8)
     image[..., 0], image[..., 2] = 200, 50
-    box = Letterbox.fit(Still(image), CORNER, 416, 416)
+    box = Letterbox.fit(WholeImage(image), CORNER, 416, 416)
     out = np.empty((3, 416, 416), np.float32)
-    box.fill(Still(image), CORNER, out)
+    box.fill(WholeImage(image), CORNER, out)
     np.testing.assert_array_equal(out[:, 0, 0], [200, 0, 50])
     np.testing.assert_array_equal(out[:, 0, 208], [PAD] * 3)
     assert (box.left, box.top, box.content_width) == (0, 0, 208)

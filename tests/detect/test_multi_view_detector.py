@@ -12,6 +12,7 @@ import pytest
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_detector
+from pipeline.detect.image_region import WholeImage
 from pipeline.detect.image_views import (
     GRAIN,
     MirroredImage,
@@ -29,7 +30,7 @@ from pipeline.domain.detections import Boxes, Detections
 from pipeline.domain.frame import BgrImage, Image
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Detector
-from tests.detect.images import Still, overlaps, plain, rain_on
+from tests.detect.images import overlaps, plain, rain_on
 
 CAR = (100, 100, 200, 160)
 
@@ -62,7 +63,7 @@ def test_an_unusual_view_adds_only_certain_objects_in_other_places() -> None:
 def test_a_turned_image_shows_its_parent_and_maps_boxes_back(turns: int) -> None:
     pixels = np.zeros((40, 60, 3), np.uint8)
     pixels[5:9, 10:30] = 255
-    turned = TurnedImage(Still(pixels, 2.0), turns)
+    turned = TurnedImage(WholeImage(pixels, 2.0), turns)
     whole = turned.bgr()
     assert whole.shape[:2] == (turned.height, turned.width)
     assert turned.sample_aspect == (2.0 if turns == 2 else 0.5)
@@ -76,7 +77,7 @@ def test_a_turned_image_shows_its_parent_and_maps_boxes_back(turns: int) -> None
 
 def test_a_mirrored_image_shows_its_parent_and_maps_boxes_back() -> None:
     pixels = np.random.default_rng(1).integers(0, 255, (40, 60, 3), np.uint8)
-    mirrored = MirroredImage(Still(pixels, 2.0))
+    mirrored = MirroredImage(WholeImage(pixels, 2.0))
     assert (mirrored.bgr() == pixels[:, ::-1]).all()
     assert (mirrored.crop(10, 5, 30, 9) == pixels[5:9, 30:50][:, ::-1]).all()
     assert mirrored.resized(30, 20).shape == (20, 30, 3)
@@ -96,7 +97,7 @@ def test_boxes_of_a_reduced_image_are_mapped_back_and_clipped() -> None:
 def test_boxes_of_an_oblique_image_are_mapped_back(degrees: int, aspect: float) -> None:
     pixels = np.zeros((400, 600, 3), np.uint8)
     pixels[150:190, 350:400] = 255
-    view = ObliqueImage(Still(pixels, aspect), degrees, 640)
+    view = ObliqueImage(WholeImage(pixels, aspect), degrees, 640)
     assert max(view.image.width, view.image.height) <= 640
     rows, columns = np.nonzero(view.image.bgr()[..., 0] > 180)
     seen = Detections.build([(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)], [0.9], [Label.PERSON])
@@ -136,9 +137,9 @@ def test_a_person_who_lies_at_any_angle_is_found(degrees: int) -> None:
     cv2.line(pixels, np.rint(center - 45 * toward).astype(int).tolist(), head, (255, 255, 255), 24)
     cv2.circle(pixels, head, 14, (0, 0, 255), -1)
     one_network = _Upright()
-    found = MultiViewDetector(one_network, lambda: None, 640, oblique=True).detect([Still(pixels)])[0]
+    found = MultiViewDetector(one_network, lambda: None, 640, oblique=True).detect([WholeImage(pixels)])[0]
     assert (overlaps(np.array([[*(center - 20), *(center + 20)]], np.float32), found.boxes) > 0).any()
-    upright_only = MultiViewDetector(one_network, lambda: None, 640).detect([Still(pixels)])[0]
+    upright_only = MultiViewDetector(one_network, lambda: None, 640).detect([WholeImage(pixels)])[0]
     assert not len(upright_only) or not 20 < degrees % 90 < 70
 
 
@@ -160,7 +161,7 @@ class _SeesTextures(_Upright):
 def test_where_an_image_is_turned_its_stored_orientation_is_an_unusual_view() -> None:
     stored = np.zeros((180, 320, 3), np.uint8)
     stored[:, 160:] = 255
-    found = MultiViewDetector(_SeesTextures(), lambda: None, 320).detect([Still(stored)])[0]
+    found = MultiViewDetector(_SeesTextures(), lambda: None, 320).detect([WholeImage(stored)])[0]
     assert np.float32(0.5) in found.scores
     assert np.float32(0.27) not in found.scores
     assert (found.scores >= 0.9).any()
@@ -200,7 +201,7 @@ def test_turned_views_of_an_image_that_is_searched_in_tiles_are_not_reduced_to_t
 def test_an_image_is_searched_in_the_shapes_that_it_may_have_been_squeezed_from(
     size: tuple[int, int], aspect: float, views: list[float]
 ) -> None:
-    image = Still(plain(*size).bgr(), aspect)
+    image = WholeImage(plain(*size).bgr(), aspect)
     assert [view.sample_aspect for view in reshaped_views(image)] == pytest.approx(views)
 
 
@@ -209,8 +210,8 @@ def test_streaks_are_removed_and_what_is_wider_stays() -> None:
     pixels[50:150, 80:120] = 200
     clean = pixels.copy()
     pixels[:, ::9] = 255
-    assert grain_of(Still(pixels)) > GRAIN > grain_of(Still(clean))
-    without = without_streaks(Still(pixels)).bgr().astype(int)
+    assert grain_of(WholeImage(pixels)) > GRAIN > grain_of(WholeImage(clean))
+    without = without_streaks(WholeImage(pixels)).bgr().astype(int)
     assert np.abs(without - clean)[:, 5:-5].mean() < 5
 
 
@@ -229,7 +230,7 @@ def street(data_dir: Path) -> tuple[BgrImage, Boxes]:
     pixels = next(iter(video.frames())).image.resized(960, 540)
     base = build_detector(DetectSettings(confidence=0.5))
     try:
-        people = base.detect([Still(pixels)])[0].labeled(Label.PERSON).boxes
+        people = base.detect([WholeImage(pixels)])[0].labeled(Label.PERSON).boxes
     finally:
         base.close()
     assert len(people) >= 5
@@ -242,8 +243,8 @@ def test_people_are_found_where_the_camera_hangs_sideways(
     multi_view: Detector, street: tuple[BgrImage, Boxes], turns: int
 ) -> None:
     pixels, people = street
-    turned = TurnedImage(Still(pixels), turns)
-    found = multi_view.detect([Still(turned.bgr())])[0].labeled(Label.PERSON)
+    turned = TurnedImage(WholeImage(pixels), turns)
+    found = multi_view.detect([WholeImage(turned.bgr())])[0].labeled(Label.PERSON)
     again = overlaps(people, turned.to_parent(found.boxes)).max(axis=1) >= 0.5
     assert again.mean() >= 0.9
 
@@ -251,14 +252,14 @@ def test_people_are_found_where_the_camera_hangs_sideways(
 @pytest.mark.real
 def test_people_are_found_in_a_negative(multi_view: Detector, street: tuple[BgrImage, Boxes]) -> None:
     pixels, people = street
-    found = multi_view.detect([Still(np.invert(pixels))])[0].labeled(Label.PERSON)
+    found = multi_view.detect([WholeImage(np.invert(pixels))])[0].labeled(Label.PERSON)
     assert (overlaps(people, found.boxes).max(axis=1) >= 0.5).mean() >= 0.9
 
 
 @pytest.mark.real
 def test_people_are_found_in_rain(multi_view: Detector, street: tuple[BgrImage, Boxes]) -> None:
     pixels, people = street
-    found = multi_view.detect([Still(rain_on(pixels))])[0].labeled(Label.PERSON)
+    found = multi_view.detect([WholeImage(rain_on(pixels))])[0].labeled(Label.PERSON)
     assert (overlaps(people, found.boxes).max(axis=1) >= 0.4).mean() >= 0.8
 
 
@@ -267,7 +268,7 @@ def test_people_are_found_where_a_wrong_pixel_aspect_is_declared(
     multi_view: Detector, street: tuple[BgrImage, Boxes]
 ) -> None:
     pixels, people = street
-    found = multi_view.detect([Still(pixels, 4.0)])[0].labeled(Label.PERSON)
+    found = multi_view.detect([WholeImage(pixels, 4.0)])[0].labeled(Label.PERSON)
     assert (overlaps(people, found.boxes).max(axis=1) >= 0.5).mean() >= 0.8
 
 
@@ -278,7 +279,7 @@ def test_plates_that_the_base_pass_misses_are_found_in_large_and_in_small_images
 ) -> None:
     at_s = 7.2
     video = FileVideo(data_dir / "clips" / "highway-motorbike.mp4", DecodeSettings(), start_s=at_s, end_s=at_s + 0.04)
-    image = Still(next(iter(video.frames())).image.resized(width, width * 9 // 16))
+    image = WholeImage(next(iter(video.frames())).image.resized(width, width * 9 // 16))
     base = build_detector(DetectSettings(confidence=0.1))
     try:
         once = base.detect([image])[0].labeled(Label.PLATE)
@@ -297,7 +298,7 @@ def test_people_are_found_in_a_video_that_was_squeezed_without_a_word(
 ) -> None:
     pixels, people = street
     squeezed = np.asarray(cv2.resize(pixels, (320, 540), interpolation=cv2.INTER_AREA), np.uint8)
-    found = multi_view.detect([Still(squeezed)])[0].labeled(Label.PERSON)
+    found = multi_view.detect([WholeImage(squeezed)])[0].labeled(Label.PERSON)
     again = overlaps((people / np.array([3, 1, 3, 1])).astype(np.float32), found.boxes).max(axis=1) >= 0.5
     assert again.mean() >= 0.9
 
@@ -309,7 +310,7 @@ def test_small_people_are_found_anywhere_in_a_large_image(multi_view: Detector, 
     large = np.full((2160, 3840, 3), 120, np.uint8)
     large[1300:1570, 2900:3380] = small
     wanted = (people / 2 + np.array([2900, 1300] * 2)).astype(np.float32)
-    found = multi_view.detect([Still(large)])[0].labeled(Label.PERSON)
+    found = multi_view.detect([WholeImage(large)])[0].labeled(Label.PERSON)
     assert (overlaps(wanted, found.boxes).max(axis=1) >= 0.5).mean() >= 0.8
 
 
@@ -326,6 +327,6 @@ def test_a_plate_that_fills_the_image_is_found_whole(
     height = round(width * plate.shape[0] / plate.shape[1])
     x1, y1 = (960 - width) // 2, (540 - height) // 2
     background[y1 : y1 + height, x1 : x1 + width] = cv2.resize(plate, (width, height), interpolation=cv2.INTER_CUBIC)
-    found = multi_view.detect([Still(background)])[0].labeled(Label.PLATE)
+    found = multi_view.detect([WholeImage(background)])[0].labeled(Label.PLATE)
     box = np.array([[x1, y1, x1 + width, y1 + height]], np.float32)
     assert overlaps(box, found.boxes).max() >= 0.7

@@ -15,6 +15,7 @@ import pytest
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.build import build_detector
+from pipeline.detect.image_region import WholeImage
 from pipeline.detect.network_detector import NetworkDetector
 from pipeline.detect.settings import DetectSettings
 from pipeline.domain.detections import Detections
@@ -25,7 +26,7 @@ from pipeline.inference.device import Backend, Device
 from pipeline.inference.embedded_class_names import names_from_text
 from pipeline.inference.onnxruntime_backend import OnnxRuntime
 from pipeline.weights.catalog import list_cards, load_card
-from tests.detect.images import Still, coco, count_found, overlaps, plain
+from tests.detect.images import coco, count_found, overlaps, plain
 
 SMALL = "license_plate_yolov8n_int8_320"
 
@@ -111,7 +112,7 @@ def test_thresholds_apply_per_label(data_dir: Path, models_dir: Path) -> None:
 def test_noise_and_unusual_shapes_are_accepted(models_dir: Path) -> None:
     noise = np.random.default_rng(5).integers(0, 256, (333, 1, 3), dtype=np.uint8)
     detector = build(SMALL, models_dir)
-    for image in (Still(noise), plain(1, 1, 0), plain(4001, 3, 255)):
+    for image in (WholeImage(noise), plain(1, 1, 0), plain(4001, 3, 255)):
         (found,) = detector.detect([image])
         assert np.isfinite(found.boxes).all()
 
@@ -289,9 +290,9 @@ def test_people_are_found_in_images_whose_pixels_are_not_square(
     try:
         wanted, found = (
             each.labeled(Label.PERSON).boxes
-            for each in detector.detect([Still(np.asarray(upright)), Still(stored, aspect)])
+            for each in detector.detect([WholeImage(np.asarray(upright)), WholeImage(stored, aspect)])
         )
-        as_stored = detector.detect([Still(stored)])[0].labeled(Label.PERSON).boxes
+        as_stored = detector.detect([WholeImage(stored)])[0].labeled(Label.PERSON).boxes
     finally:
         detector.close()
     again, before = (

@@ -15,11 +15,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.detect.build import build_detector, build_tracker
+from pipeline.detect.image_region import WholeImage
 from pipeline.detect.settings import DetectSettings, TrackSettings
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import Tracker
-from tests.detect.images import Still
 
 STEP_MS = 200
 CAR = (0.0, 100.0, 80.0, 160.0)
@@ -258,7 +258,7 @@ def test_motorway_traffic_keeps_its_ids_with_half_of_the_frames(data_dir: Path, 
     settings = DetectSettings(model="yolov8n_dequantised_float", confidence=0.2)
     detector = build_detector(settings, models_dir)
     clip = cv2.VideoCapture(str(data_dir / "clips" / "highway-motorbike.mp4"))
-    found = [detector.detect([Still(np.asarray(clip.read()[1], np.uint8))])[0] for _ in range(75)]
+    found = [detector.detect([WholeImage(np.asarray(clip.read()[1], np.uint8))])[0] for _ in range(75)]
     whole = tracker()
     truth = [whole.update(objects, 40 * k) for k, objects in enumerate(found)]
     kept = [k for k in range(75) if np.random.default_rng(k).uniform() < 0.5]

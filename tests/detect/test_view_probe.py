@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pipeline.detect.image_region import WholeImage
 from pipeline.detect.image_views import NegativeImage, TurnedImage
 from pipeline.detect.view_probe import BLOCK_FRAMES, Doubt, DoubtfulSpan, ViewProbe
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
 from pipeline.domain.labels import Label
-from tests.detect.images import Still, plain
+from tests.detect.images import plain
 
 STREET = plain(64, 36)
-GRAINY = Still(np.random.default_rng(1).integers(0, 255, (36, 64, 3), dtype=np.uint8))
+GRAINY = WholeImage(np.random.default_rng(1).integers(0, 255, (36, 64, 3), dtype=np.uint8))
 NOTHING = Detections.empty()
 
 
@@ -38,7 +39,7 @@ def turned(turns: int, found: Detections) -> Callable[[Image], Detections]:
     return lambda view: found if isinstance(view, TurnedImage) and view.turns == turns else NOTHING
 
 
-def spans(search: Search, upright: Detections, frames: int = 20, image: Still = STREET) -> list[DoubtfulSpan]:
+def spans(search: Search, upright: Detections, frames: int = 20, image: WholeImage = STREET) -> list[DoubtfulSpan]:
     probe = ViewProbe(search)
     for _ in range(frames):
         probe.add(image, upright, 0)

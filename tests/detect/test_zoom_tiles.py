@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.detect.image_region import WholeImage
 from pipeline.detect.zoom_tiles import MAX_REDUCTION, MAX_TILES, detail_tiles, zoom_tiles
 from pipeline.domain.detections import Detections
 from pipeline.domain.labels import Label
-from tests.detect.images import Still, plain
+from tests.detect.images import plain
 
 IMAGE = plain(1000, 600)
 
@@ -43,7 +44,7 @@ def test_what_the_border_of_a_tile_cuts_does_not_count() -> None:
 def test_no_part_of_a_large_image_is_reduced_by_more_than_half_as_much_again(
     size: tuple[int, int], aspect: float
 ) -> None:
-    image = Still(plain(*size).bgr(), aspect)
+    image = WholeImage(plain(*size).bgr(), aspect)
     seen = np.zeros((size[1], size[0]), bool)
     for tile in detail_tiles(image, 1280):
         part = tile.region

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from pipeline.detect.image_region import WholeImage
 from pipeline.domain.events import LIFE_SIGN, AlertEvent, Event, HealthEvent
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import SourceState
 from pipeline.engine.image_quality import SAMPLE_PX, Defect, defect, judged_part
 from pipeline.engine.image_watch import ImageWatch
-from tests.engine.test_scene_watch import Still, images
+from tests.engine.test_scene_watch import images
 
 _Pixels = npt.NDArray[np.uint8]
 _RANDOM = np.random.default_rng(7)
@@ -35,7 +36,7 @@ class Watched:
         """State and alerts: their name, seconds since the begin, detail."""
         found: list[Event] = []
         for _ in range(seconds):
-            frame = Frame("cam", stream_id, 0, 0.0, self.now_ms, self.now_ms / 1000, Still(image()))
+            frame = Frame("cam", stream_id, 0, 0.0, self.now_ms, self.now_ms / 1000, WholeImage(image()))
             found += self.watch.check([frame], {"cam"}, {})
             self.now_ms += 1000
         return [
@@ -128,7 +129,7 @@ def test_an_image_that_is_obstructed_for_the_most_part_is_reported(data_dir: Pat
     (image, *_) = images(data_dir / "clips" / "highway-motorbike.mp4", 1)
     part = image[:, : round(share * image.shape[1])]
     part[:] = cv2.GaussianBlur(part, (0, 0), 25) if what == "blurred" else {"black": 5, "gray": 128}[what]
-    sample = Still(image).resized(*SAMPLE_PX)
+    sample = WholeImage(image).resized(*SAMPLE_PX)
     assert defect(judged_part(sample)) is Defect.EMPTY
 
 
@@ -142,7 +143,7 @@ def test_color_bars_a_lost_video_noise_and_haze_show_nothing(data_dir: Path) -> 
         assert defect(judged_part(image)) is Defect.EMPTY
     assert defect(judged_part(_RANDOM.integers(0, 255, (180, 320, 3), np.uint8))) is Defect.NOISE
     (scene, *_) = images(data_dir / "clips" / "highway-motorbike.mp4", 1)
-    haze = (200 + (Still(scene).resized(*SAMPLE_PX).astype(float) - 128) * 0.12).astype(np.uint8)
+    haze = (200 + (WholeImage(scene).resized(*SAMPLE_PX).astype(float) - 128) * 0.12).astype(np.uint8)
     assert defect(judged_part(haze)) is Defect.UNIFORM
 
 
@@ -162,7 +163,7 @@ def test_a_frozen_image_that_is_encoded_anew_with_a_clock_is_reported(street: _P
 def test_a_loop_is_reported_and_a_parked_scene_a_night_and_a_blinking_lamp_are_not(
     data_dir: Path, street: _Pixels
 ) -> None:
-    clip = [Still(image).resized(*SAMPLE_PX) for image in images(data_dir / "clips" / "traffic-plates-nz.mp4", 16)]
+    clip = [WholeImage(image).resized(*SAMPLE_PX) for image in images(data_dir / "clips" / "traffic-plates-nz.mp4", 16)]
     loop = Watched()
     assert [name for name, *_ in loop.send(lambda: noisy(clip[loop.now_ms // 1000 % 16], 0.5), 90)] == [
         "unusable",
@@ -180,7 +181,7 @@ def test_a_loop_is_reported_and_a_parked_scene_a_night_and_a_blinking_lamp_are_n
 @pytest.mark.parametrize("name", ["car-detection", "people-walking", "highway-motorbike", "traffic-plates-nz"])
 def test_real_video_has_no_defect(data_dir: Path, name: str) -> None:
     for image in images(data_dir / "clips" / f"{name}.mp4", 10):
-        assert defect(judged_part(Still(image).resized(*SAMPLE_PX))) is None
+        assert defect(judged_part(WholeImage(image).resized(*SAMPLE_PX))) is None
 
 
 def test_after_an_outage_the_state_is_reported_anew_and_the_alert_is_not(street: _Pixels) -> None:
@@ -208,7 +209,7 @@ def test_a_state_never_begins_before_that_of_its_source(street: _Pixels) -> None
     note = HealthEvent(event_id=uuid.uuid4(), camera_id="cam", ts_ms=BEGIN_MS + 2000, state="streaming", detail="x")
     camera.watch.restart([note])
     camera.now_ms = BEGIN_MS + 1000
-    frames = [Frame("cam", "5", 0, 0.0, BEGIN_MS + 1000 * n, float(n), Still(blank(4))) for n in range(1, 20)]
+    frames = [Frame("cam", "5", 0, 0.0, BEGIN_MS + 1000 * n, float(n), WholeImage(blank(4))) for n in range(1, 20)]
     (state, _) = [event for frame in frames for event in camera.watch.check([frame], {"cam"}, {})]
     assert state.ts_ms == note.ts_ms + 1
 
@@ -216,4 +217,7 @@ def test_a_state_never_begins_before_that_of_its_source(street: _Pixels) -> None
 def test_recorded_video_is_not_judged() -> None:
     watch = ImageWatch()
     for second in range(100):
-        assert watch.check([Frame("file", "5", 0, 0.0, second * 1000, float(second), Still(blank(4)))], set(), {}) == []
+        assert (
+            watch.check([Frame("file", "5", 0, 0.0, second * 1000, float(second), WholeImage(blank(4)))], set(), {})
+            == []
+        )

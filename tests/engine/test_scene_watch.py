@@ -12,34 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from pipeline.detect.image_region import WholeImage
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.events import AlertEvent
-from pipeline.domain.frame import BgrImage, Frame
+from pipeline.domain.frame import Frame
 from pipeline.engine.scene_watch import SceneWatch, difference_hash
 from pipeline.policy.gate import Gate, Refusal
 from tests.event_samples import plate_read
 
 _EVERY = 10
 _Pixels = npt.NDArray[np.uint8]
-
-
-class Still:
-    """An image in memory."""
-
-    sample_aspect = 1.0
-
-    def __init__(self, pixels: _Pixels) -> None:
-        self._pixels = pixels
-        self.height, self.width = pixels.shape[:2]
-
-    def bgr(self) -> BgrImage:
-        return self._pixels
-
-    def resized(self, width: int, height: int) -> BgrImage:
-        return np.asarray(cv2.resize(self._pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-
-    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
-        return self._pixels[y1:y2, x1:x2]
 
 
 def images(path: Path, count: int = 20) -> Iterator[_Pixels]:
@@ -66,7 +48,7 @@ def watch(
         second = begin_s + number
         for camera_id, given in pixels.items():
             if number < len(given):
-                frame = Frame(camera_id, "5", second, float(second), second * 1000, 0.0, Still(given[number]))
+                frame = Frame(camera_id, "5", second, float(second), second * 1000, 0.0, WholeImage(given[number]))
                 found += [alert for alert in scenes.check([frame]) if isinstance(alert, AlertEvent)]
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -13,35 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.detect.image_region import WholeImage
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import VEHICLES, Label
 from pipeline.observe.annotated_images import annotate, save_image
-
-
-@dataclass(frozen=True)
-class Still:
-    """An image in memory."""
-
-    pixels: BgrImage
-    sample_aspect: float = 1.0
-
-    @property
-    def width(self) -> int:
-        return int(self.pixels.shape[1])
-
-    @property
-    def height(self) -> int:
-        return int(self.pixels.shape[0])
-
-    def bgr(self) -> BgrImage:
-        return self.pixels
-
-    def resized(self, width: int, height: int) -> BgrImage:
-        return np.asarray(cv2.resize(self.pixels, (width, height)), np.uint8)
-
-    def crop(self, x1: int, y1: int, x2: int, y2: int) -> BgrImage:
-        return self.pixels[y1:y2, x1:x2].copy()
 
 
 def _noise(width: int, height: int, seed: int = 0) -> BgrImage:
@@ -83,7 +58,7 @@ def test_the_result_does_not_depend_on_any_pixel_of_a_person_or_face(
     tracks = _tracks([box for box, _ in everything], [label for _, label in everything])
     image = _noise(320, 240, seed)
     changed = _changed_inside(image, [box for box, _ in people], seed)
-    assert np.array_equal(annotate(Still(image), tracks, {}), annotate(Still(changed), tracks, {}))
+    assert np.array_equal(annotate(WholeImage(image), tracks, {}), annotate(WholeImage(changed), tracks, {}))
 
 
 def test_untracked_people_are_masked_too() -> None:
@@ -91,7 +66,7 @@ def test_untracked_people_are_masked_too() -> None:
     box = (100.0, 50.0, 160.0, 200.0)
     found = Detections.build([box, (10, 10, 60, 60)], [0.2, 0.9], [Label.PERSON, Label.CAR])
     images = [
-        annotate(Still(pixels), Tracks.empty(), {}, also_hide=found)
+        annotate(WholeImage(pixels), Tracks.empty(), {}, also_hide=found)
         for pixels in (image, _changed_inside(image, [box], 1))
     ]
     assert np.array_equal(images[0], images[1])
@@ -102,9 +77,9 @@ def test_people_are_shown_only_on_request() -> None:
     image = _noise(320, 240)
     box = (100.0, 50.0, 160.0, 200.0)
     tracks = _tracks([box], [Label.PERSON])
-    shown = annotate(Still(image), tracks, {}, hide_people=False)
+    shown = annotate(WholeImage(image), tracks, {}, hide_people=False)
     assert np.array_equal(shown[120:140, 120:140], image[120:140, 120:140])
-    assert not np.array_equal(annotate(Still(image), tracks, {})[120:140, 120:140], image[120:140, 120:140])
+    assert not np.array_equal(annotate(WholeImage(image), tracks, {})[120:140, 120:140], image[120:140, 120:140])
 
 
 @pytest.mark.real
@@ -115,7 +90,7 @@ def test_people_in_real_street_images_are_masked(data_dir: Path) -> None:
     for name in sorted({row["file"] for row in rows})[:5]:
         pixels = np.asarray(cv2.imread(str(folder / name)), np.uint8)
         boxes = [tuple(float(row[key]) for key in ("x1", "y1", "x2", "y2")) for row in rows if row["file"] == name]
-        drawn = annotate(Still(pixels), _tracks(boxes, [Label.PERSON] * len(boxes)), {})
+        drawn = annotate(WholeImage(pixels), _tracks(boxes, [Label.PERSON] * len(boxes)), {})
         for x1, y1, x2, y2 in np.array(boxes, int):
             assert len(np.unique(drawn[y1:y2, x1:x2].reshape(-1, 3), axis=0)) <= 3
 
@@ -124,7 +99,7 @@ def test_people_in_real_street_images_are_masked(data_dir: Path) -> None:
 @pytest.mark.parametrize("label", [*sorted(VEHICLES), Label.PLATE])
 def test_a_box_is_visible_on_dark_gray_and_bright_backgrounds(ground: int, label: Label) -> None:
     image = np.full((480, 640, 3), ground, np.uint8)
-    drawn = annotate(Still(image), _tracks([(200, 200, 400, 380)], [label]), {}).astype(int)
+    drawn = annotate(WholeImage(image), _tracks([(200, 200, 400, 380)], [label]), {}).astype(int)
     rim = drawn[300, 195:206].sum(axis=1)
     assert np.abs(rim - 3 * ground).max() > 200
     assert np.array_equal(drawn[230:370, 210:390], image[230:370, 210:390])
@@ -134,7 +109,7 @@ def test_the_input_image_is_not_modified() -> None:
     image = _noise(320, 240)
     before = image.copy()
     image.flags.writeable = False
-    drawn = annotate(Still(image), _tracks([(50, 50, 150, 150)], [Label.CAR]), {1: "ABC1D23"})
+    drawn = annotate(WholeImage(image), _tracks([(50, 50, 150, 150)], [Label.CAR]), {1: "ABC1D23"})
     assert np.array_equal(image, before)
     assert drawn.shape == image.shape
     assert drawn.dtype == np.uint8
@@ -144,8 +119,11 @@ def test_the_input_image_is_not_modified() -> None:
 def test_a_plate_is_drawn_at_its_car_and_plates_of_other_tracks_are_ignored() -> None:
     image = np.zeros((480, 640, 3), np.uint8)
     tracks = _tracks([(200, 200, 400, 380)], [Label.CAR])
-    without, with_plate = annotate(Still(image), tracks, {7: "XYZ9Z99"}), annotate(Still(image), tracks, {1: "ABC1D23"})
-    assert np.array_equal(without, annotate(Still(image), tracks, {}))
+    without, with_plate = (
+        annotate(WholeImage(image), tracks, {7: "XYZ9Z99"}),
+        annotate(WholeImage(image), tracks, {1: "ABC1D23"}),
+    )
+    assert np.array_equal(without, annotate(WholeImage(image), tracks, {}))
     rows, columns = np.nonzero((without != with_plate).any(axis=2))
     assert rows.min() >= 170
     assert rows.max() < 205
@@ -156,9 +134,11 @@ def test_tags_of_adjacent_objects_do_not_overlap() -> None:
     image = np.zeros((720, 1280, 3), np.uint8)
     boxes = [(300, 300, 380, 360), (330, 304, 410, 364), (360, 308, 440, 368)]
     tracks = _tracks(boxes, [Label.CAR, Label.BUS, Label.TRUCK])
-    together = annotate(Still(image), tracks, {})
+    together = annotate(WholeImage(image), tracks, {})
     for index in range(3):
-        alone = annotate(Still(image), Tracks(tracks.detections.select(np.array([index])), tracks.ids[[index]]), {})
+        alone = annotate(
+            WholeImage(image), Tracks(tracks.detections.select(np.array([index])), tracks.ids[[index]]), {}
+        )
         color = alone[alone.any(axis=2)].reshape(-1, 3)
         fill = np.unique(color, axis=0, return_counts=True)
         tag = fill[0][fill[1].argmax()]
@@ -173,7 +153,7 @@ def test_every_size_of_image_and_box_can_be_drawn(width: int, height: int) -> No
         (np.nan, 0, 10, 10), (0, 0, np.inf, np.inf), (9, 9, 1, 1),
     ]  # fmt: skip
     labels = [Label.CAR, Label.PERSON, Label.PLATE, Label.FACE, Label.BUS, Label.PERSON, Label.TRUCK]
-    drawn = annotate(Still(_noise(width, height)), _tracks(boxes, labels), {1: "ABC1D23", 5: "Ünïcode 車"})
+    drawn = annotate(WholeImage(_noise(width, height)), _tracks(boxes, labels), {1: "ABC1D23", 5: "Ünïcode 車"})
     assert drawn.shape == (height, width, 3)
 
 
