@@ -97,5 +97,5 @@ def _runtime(backend: Backend, card: ModelCard, settings: DetectSettings, models
     if backend is Backend.OPENVINO:
         from pipeline.inference.openvino_backend import OpenVino
 
-        return OpenVino(card, settings.threads, models_dir)
+        return OpenVino(card, settings.threads, models_dir, settings.batch_size or settings.threads)
     return OnnxRuntime(card, settings.device, settings.threads, models_dir)

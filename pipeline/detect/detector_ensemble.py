@@ -80,10 +80,11 @@ def open_verification_detectors(
     Raises:
         ModelError: a card cannot be used.
     """
-    given = [build_detector(DetectSettings(model=name, confidence=FAINT_SCORE), models_dir) for name in models]
+    alone = DetectSettings(confidence=FAINT_SCORE, batch_size=1)
+    given = [build_detector(alone.model_copy(update={"model": name}), models_dir) for name in models]
     independent = all(masking_model != detector.name for detector in given)
     if given and not in_addition:
         return DetectorEnsemble(given, independent=independent)
     default = next(name for name in DEFAULT_MODELS if name != masking_model)
-    settings = DetectSettings(model=default, confidence=FAINT_SCORE)
+    settings = alone.model_copy(update={"model": default})
     return DetectorEnsemble([open_multi_view_detector(settings, models_dir), *given], independent=independent)

@@ -113,7 +113,7 @@ def open_detector_pool(
         ModelError, MissingComponent: see `build_detector`.
     """
     copies = min(max(cores, 1), MAX_COPIES) if settings.device is Device.CPU else 1
-    each = settings.model_copy(update={"threads": max(1, cores // copies)})
+    each = settings.model_copy(update={"threads": max(1, cores // copies), "batch_size": 1})
     if multi_view:
         return DetectorPool([open_multi_view_detector(each, models_dir, oblique=True) for _ in range(copies)])
     detectors = [build_detector(each, models_dir) for _ in range(copies)]

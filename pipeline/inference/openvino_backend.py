@@ -28,8 +28,16 @@ _MOST_PARALLEL: Final = 8
 class OpenVino:
     """A compiled OpenVINO model; implements `Runtime`."""
 
-    def __init__(self, card: ModelCard, threads: int, models_dir: Path | None) -> None:
+    def __init__(
+        self, card: ModelCard, threads: int, models_dir: Path | None, most_parallel: int = _MOST_PARALLEL
+    ) -> None:
         """Load verified weights.
+
+        Args:
+            card: of the network.
+            threads: processor threads.
+            models_dir: folder of weights.
+            most_parallel: inferences at the same time, at most; of 1, only one network is compiled.
 
         Raises:
             MissingComponent: the extra is not installed.
@@ -55,8 +63,10 @@ class OpenVino:
             # Not pinned: two single-threaded networks would be pinned to the same core.
             config = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": "NO"}
             compiled = openvino.Core().compile_model(model, "CPU", config | {"PERFORMANCE_HINT": "LATENCY"})
-            several = min(threads, _MOST_PARALLEL)
-            streams = openvino.Core().compile_model(model, "CPU", config | {"NUM_STREAMS": several})
+            several = min(threads, most_parallel, _MOST_PARALLEL)
+            streams = compiled
+            if several > 1:
+                streams = openvino.Core().compile_model(model, "CPU", config | {"NUM_STREAMS": several})
         except RuntimeError as error:
             raise ModelRuntimeError(
                 f"model {card.name}",

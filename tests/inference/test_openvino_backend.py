@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from pipeline.detect.build import build_detector
+from pipeline.detect.settings import DetectSettings
 from pipeline.inference.openvino_backend import OpenVino
 from pipeline.weights.catalog import load_card
 
-pytest.importorskip("openvino")
+openvino = pytest.importorskip("openvino")
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +40,20 @@ def test_what_was_given_up_does_not_disturb_what_follows(network: OpenVino) -> N
     started.close()
     (after,) = network.run_each(images(1))
     np.testing.assert_array_equal(after, network.run(images(1)[0]))
+
+
+def test_a_network_that_infers_one_image_at_a_time_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[object] = []
+    compile_model = openvino.Core.compile_model
+
+    def counted(*values: Any) -> Any:
+        compiled.append(values)
+        return compile_model(*values)
+
+    monkeypatch.setattr(openvino.Core, "compile_model", counted)
+    detector = build_detector(DetectSettings(threads=2, batch_size=1))
+    assert (detector.batch_size, len(compiled)) == (1, 1)
+    alone = OpenVino(load_card("viapublica_traffic", None), 2, None, 1)
+    assert alone.parallel == 1
+    for one, other in zip(map(alone.run, images(3)), alone.run_each(images(3)), strict=True):
+        np.testing.assert_array_equal(one, other)
