@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from pipeline.domain.events import AlertRule
+from pipeline.domain.times import DAY_MS, HOUR_MS
 
 _WIDTH: Final = math.log(1.15)
 _LEAST: Final = 0.01
 """Smallest figure; what is less counts as that."""
 _HOURS: Final = 24
 _HALF_LIFE_DAYS: Final = 14.0
-_DAY_MS: Final = 86_400_000
 ENOUGH: Final = 100
 """Figures of one hour before a threshold follows from them."""
 _MOST_KEYS: Final = 300
@@ -65,7 +65,7 @@ class Usual:
             ts_ms: when, milliseconds since 1970 UTC.
             figure: not negative.
         """
-        self._age(ts_ms // _DAY_MS)
+        self._age(ts_ms // DAY_MS)
         key = UsualKey(rule.value, subject, _hour(ts_ms))
         if key not in self._classes and len(self._classes) >= _MOST_KEYS:
             return
@@ -134,4 +134,4 @@ def learned(base: float, usual: float | None, seen: int, *, factor: float = 1.5,
 
 
 def _hour(ts_ms: int) -> int:
-    return ts_ms // 3_600_000 % _HOURS
+    return ts_ms // HOUR_MS % _HOURS

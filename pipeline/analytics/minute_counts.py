@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pipeline.analytics.reported_minutes import MINUTE_MS, ReportedMinutes
+from pipeline.analytics.reported_minutes import ReportedMinutes
 from pipeline.domain.labels import Label
+from pipeline.domain.times import MINUTE_MS
 
 
 @dataclass(slots=True)

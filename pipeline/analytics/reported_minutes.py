@@ -6,7 +6,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 
-MINUTE_MS: Final = 60_000
 _REMEMBERED_MINUTES: Final = 10_080
 """A week: how far a camera's clock may be set back before sequence numbers repeat."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.analytics.calibration import Calibration
 from pipeline.analytics.line_crossings import LineCrossing, LinePosition
 from pipeline.analytics.minute_figures import Crossing, FigureEvents, MinuteFigures
-from pipeline.analytics.reported_minutes import MINUTE_MS, ReportedMinutes
+from pipeline.analytics.reported_minutes import ReportedMinutes
 from pipeline.analytics.road_users import RoadUsers, SeenUser
 from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.domain.detections import Tracks
@@ -22,6 +22,7 @@ from pipeline.domain.frame import Frame
 from pipeline.domain.frame_decision import FrameDecision
 from pipeline.domain.labels import Label
 from pipeline.domain.ports import OcrRequest
+from pipeline.domain.times import MINUTE_MS
 from pipeline.domain.traffic_areas import TrafficAreas
 
 _REMEMBERED_S: Final = 60.0

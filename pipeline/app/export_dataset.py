@@ -20,7 +20,6 @@ from pipeline.app.questions import MOST_ROWS, Events, NoteCode
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.settings import Config
 from pipeline.dataset.license_id import spdx_license
-from pipeline.dataset.rare_cells import HOUR_MS
 from pipeline.dataset.write_dataset import (
     DatasetCamera,
     DatasetSummary,
@@ -34,13 +33,12 @@ from pipeline.domain.extras import require
 from pipeline.domain.labels import VEHICLES, Label
 from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
-from pipeline.domain.times import format_utc
+from pipeline.domain.times import DAY_MS, HOUR_MS, format_utc
 from pipeline.errors import ViapublicaError
 from pipeline.policy.sensitive.screen import TextKind
 
 __all__ = ["DatasetRequest", "DatasetSummary", "export_dataset", "spdx_license"]
 
-_DAY_MS = 86_400_000
 _VEHICLES = frozenset(label.word for label in VEHICLES)
 E_ = TypeVar("E_", bound=Event)
 
@@ -135,9 +133,9 @@ def _question(request: DatasetRequest, kind: Kind, span: tuple[int, int], limit:
 
 def _days(request: DatasetRequest) -> Iterator[tuple[int, int]]:
     """The range in parts of at most a day, as far as it lies in the past."""
-    start, last_ms = request.start_ms, min(request.end_ms, time.time_ns() // 1_000_000 + _DAY_MS)
+    start, last_ms = request.start_ms, min(request.end_ms, time.time_ns() // 1_000_000 + DAY_MS)
     while start < last_ms:
-        end = min(last_ms, (start // _DAY_MS + 1) * _DAY_MS)
+        end = min(last_ms, (start // DAY_MS + 1) * DAY_MS)
         yield start, end
         start = end
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Final
 
 import msgspec
 
 from pipeline.app.questions import Clones
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.domain.route import GeoPoint
+from pipeline.domain.times import DAY_MS
 from pipeline.errors import ConfigError
-
-_DAY_MS: Final = 86_400_000
 
 
 def camera_locations(cameras: Iterable[CameraSettings]) -> dict[str, GeoPoint | None]:
@@ -54,4 +52,4 @@ def bounded_clones(question: Clones, now_ms: int | None = None) -> Clones:
         return question
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     end_ms = now_ms if question.end_ms is None else question.end_ms
-    return msgspec.structs.replace(question, start_ms=end_ms - _DAY_MS)
+    return msgspec.structs.replace(question, start_ms=end_ms - DAY_MS)

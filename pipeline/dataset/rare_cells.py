@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from pipeline.domain.events import CountEvent, TrackEvent
+from pipeline.domain.times import HOUR_MS
 
-HOUR_MS: Final = 3_600_000
 _ROUNDED_TO: Final = 10
 
 Cell = tuple[str, str, int]

@@ -14,15 +14,13 @@ from typing import Any, Final
 
 from pipeline.dataset.dictionary import TABLES, Column
 from pipeline.dataset.parquet_file import write_parquet
-from pipeline.dataset.rare_cells import HOUR_MS, Cell, cell_of, common_cells, rounded_up
+from pipeline.dataset.rare_cells import Cell, cell_of, common_cells, rounded_up
 from pipeline.dataset.texts import citation, readme
 from pipeline.domain.events import CountEvent, TrackEvent
-from pipeline.domain.times import format_utc
+from pipeline.domain.times import HOUR_MS, MINUTE_MS, format_utc
 from pipeline.domain.trajectory import decode_trajectory
 from pipeline.errors import ViapublicaError
 from pipeline.storage.folders import private_folder
-
-_MINUTE_MS: Final = 60_000
 
 ToGround = Callable[[Sequence[tuple[float, float]]], list[tuple[float | None, float | None]]]
 """Positions in meters of points relative to the image; None at or above the horizon."""
@@ -162,7 +160,7 @@ def _count_rows(counts: Iterable[CountEvent]) -> Iterator[Sequence[Any]]:
     """One row per camera, minute and class: a minute in which a camera reconnected has a count of each connection."""
     sums: Counter[tuple[str, int, str]] = Counter()
     for event in counts:
-        sums[event.camera_id, event.ts_ms // _MINUTE_MS * _MINUTE_MS, event.label] += event.count
+        sums[event.camera_id, event.ts_ms // MINUTE_MS * MINUTE_MS, event.label] += event.count
     for key in sorted(sums):
         yield *key, sums[key]
 

@@ -30,10 +30,9 @@ from pipeline.decode.video_container import DecodedFrame, VideoContainer
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import CORRUPT, Clock
 from pipeline.domain.recording import PacketTap
+from pipeline.domain.times import MINUTE_MS
 from pipeline.domain.video import EditableImage
 from pipeline.errors import UnsupportedMedia
-
-_MINUTE_MS = 60_000
 
 _log = structlog.get_logger(__name__)
 
@@ -210,7 +209,7 @@ class CaptureSession:
         counts would be other counts.
         """
         modified_ms = path.stat().st_mtime_ns // 1_000_000
-        start_ms = modified_ms - modified_ms % _MINUTE_MS
+        start_ms = modified_ms - modified_ms % MINUTE_MS
         _log.warning(
             "time_from_modification",
             camera=self._setup.camera_id,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.domain.legal_term import LegalTerm
+from pipeline.domain.times import DAY_MS
 
-EXPIRES_SOON_MS: Final = 3 * 86_400_000
+EXPIRES_SOON_MS: Final = 3 * DAY_MS
 """Three days: time enough for its requester to have a hold renewed."""
 
 

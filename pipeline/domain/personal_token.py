@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.domain.operation import Operation
+from pipeline.domain.times import DAY_MS
 
-LONGEST_TOKEN_MS: Final = 90 * 86_400_000
+LONGEST_TOKEN_MS: Final = 90 * DAY_MS
 MOST_TOKENS: Final = 10
 """Tokens of one account that count at a time."""
 TOKEN_OPERATIONS: Final = frozenset(

@@ -10,6 +10,7 @@ from typing import Final
 
 from pipeline.domain.operation import Operation
 from pipeline.domain.role import Role
+from pipeline.domain.times import DAY_MS, HOUR_MS
 from pipeline.errors import RegistryError
 
 LIMITED: Final = frozenset(
@@ -27,8 +28,6 @@ REMEMBERED_DAYS: Final = 62
 """Days for which they are: two months, so that the report of a month finds all of it."""
 PER_HOUR: Final = 60
 PER_DAY: Final = 300
-_HOUR_MS: Final = 3_600_000
-_DAY_MS: Final = 86_400_000
 _MINUTES: Final = 1440
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(r"(?P<begin>([01]\d|2[0-3]):[0-5]\d)-(?P<end>([01]\d|2[0-3]):[0-5]\d|24:00)")
@@ -49,7 +48,7 @@ class QueryLimit:
                 clock that was set back must not open the limit.
         """
         waits = [0]
-        for most, window_ms in ((self.per_hour, _HOUR_MS), (self.per_day, _DAY_MS)):
+        for most, window_ms in ((self.per_hour, HOUR_MS), (self.per_day, DAY_MS)):
             recent = sorted(at_ms for at_ms in times_ms if at_ms > now_ms - window_ms)
             if len(recent) >= most:
                 waits.append(recent[-most] + window_ms - now_ms)

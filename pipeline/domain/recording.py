@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, Final, Protocol
 
 from pipeline.domain.polygon import Polygon
+from pipeline.domain.times import MINUTE_MS
 from pipeline.domain.video import Planes
 
 
@@ -140,7 +141,7 @@ class GapGroup:
     reason: str
 
 
-_SOON_MS: Final = 60_000
+_SOON_MS: Final = MINUTE_MS
 
 
 def group_gaps(gaps: Iterable[Gap]) -> list[GapGroup]:

@@ -8,7 +8,6 @@ from typing import Final
 from pipeline.domain.legal_term import LegalTerm
 
 SUBJECT_REQUEST_EXAMPLE: Final = "T2026/000001"
-DAY_MS: Final = 86_400_000
 
 
 class RequestKind(LegalTerm):

@@ -15,6 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.errors import ViapublicaError
 
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
 EARLIEST_MS: Final = 946_684_800_000
 """2000-01-01 UTC: an earlier time of a person, a camera or a request is a mistyped year."""
 _AGO: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)(?:\s+ago)?")
@@ -30,10 +33,9 @@ _FORMS: Final = (
 
 _MACHINE_ZONE: Final = "/etc/localtime"
 """A link to the file of the machine's own zone, on most systems."""
-_DAY_MS: Final = 86_400_000
 _OFFSETS_END_MS: Final = 2**32 * 1000
 """End of the event store's timestamps (2106)."""
-_PROBE_STEP_MS: Final = 5 * _DAY_MS
+_PROBE_STEP_MS: Final = 5 * DAY_MS
 """No zone has changed its clocks twice within five days since 1970."""
 
 
@@ -175,7 +177,7 @@ def utc_offsets(start_ms: int | None, end_ms: int | None, zone: tzinfo | None = 
         start_ms, end_ms: milliseconds since 1970 UTC; None for open, which is 1970 and 2106.
         zone: None for the machine's own.
     """
-    start_ms = 0 if start_ms is None else min(max(start_ms - 2 * _DAY_MS, 0), _OFFSETS_END_MS)
+    start_ms = 0 if start_ms is None else min(max(start_ms - 2 * DAY_MS, 0), _OFFSETS_END_MS)
     end_ms = _OFFSETS_END_MS if end_ms is None else min(max(end_ms, start_ms), _OFFSETS_END_MS)
     found = [UtcOffset(start_ms, _offset_ms(start_ms, zone))]
     for before, after in pairwise([*range(start_ms, end_ms, _PROBE_STEP_MS), end_ms]):

@@ -9,10 +9,11 @@ from typing import Final
 import structlog
 
 from pipeline.domain.events import AlertEvent, AlertRule, Severity
+from pipeline.domain.times import HOUR_MS
 from pipeline.engine.camera_events import camera_alert
 from pipeline.policy.gate import Gate
 
-_REPEAT_MS: Final = 3_600_000
+_REPEAT_MS: Final = HOUR_MS
 _DETAIL: Final = (
     "may show the same scene as another camera at its host, which may not read plates: plates are refused until "
     "other_scene_than names that one"

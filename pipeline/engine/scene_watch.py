@@ -15,6 +15,7 @@ import structlog
 
 from pipeline.domain.events import AlertEvent, AlertRule, Event, Severity
 from pipeline.domain.frame import Frame
+from pipeline.domain.times import HOUR_MS, MINUTE_MS
 from pipeline.engine.camera_events import camera_alert
 from pipeline.engine.scene_features import FEATURES_PX, SceneFeatures, scene_features, show_one_scene
 from pipeline.policy.gate import Gate
@@ -40,7 +41,7 @@ _LEAST_MOVED: Final = 0.004
 """Share of such pixels: 17 of the small image, a clock changes fewer."""
 _DIFFERENT: Final = 900
 """Samples of each camera of a pair in a row that match none of the other's before their plates pass again."""
-_FEATURES_STEP_MS: Final = 60_000
+_FEATURES_STEP_MS: Final = MINUTE_MS
 """Stream time between two samples of a camera whose features are compared; the first is one of its first images."""
 _FIRST_STEP_MS: Final = 10_000
 """The same for the first samples."""
@@ -49,7 +50,7 @@ _MOST_COMPARED: Final = 16
 """Cameras with which one sample is compared, 3 ms each; the others' turn is the next time."""
 _FEATURE_MATCHES: Final = 2
 """Samples in a row whose features are those of another camera's newest one."""
-_REPEAT_MS: Final = 3_600_000
+_REPEAT_MS: Final = HOUR_MS
 
 _log = structlog.get_logger(__name__)
 _Hash = npt.NDArray[np.bool_]

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pipeline.domain.events import ENGINE_ID, AlertRule, Event, HealthEvent, Severity
 from pipeline.domain.plural import counted
 from pipeline.domain.ports import RECORDING_ENDED, STOPPED, SinkStatus, SourceState
+from pipeline.domain.times import HOUR_MS
 from pipeline.engine.camera_events import camera_alert
 
 _LOST = frozenset(
     {SourceState.STALLED.value, SourceState.BACKING_OFF.value, SourceState.FAILED.value, SourceState.ENDED.value}
 )
-_HOUR_MS = 3_600_000
 _HEALTHY = SourceState.STREAMING.value
 
 
@@ -96,8 +96,8 @@ class SourceAlertWatch:
         """By how much counts have grown of which an alert is due: the first, or the next one after an hour."""
         grown = {}
         for key, count in sorted(counts.items()):
-            before, alerted_ms = self._refused.get(key, (0, now_ms - _HOUR_MS))
-            if count > before and now_ms - alerted_ms >= _HOUR_MS:
+            before, alerted_ms = self._refused.get(key, (0, now_ms - HOUR_MS))
+            if count > before and now_ms - alerted_ms >= HOUR_MS:
                 grown[key] = count - before
                 self._refused[key] = (count, now_ms)
         return grown

@@ -12,6 +12,7 @@ from pipeline.domain.approvals import ApprovalKind, ApprovalState, AskedApproval
 from pipeline.domain.operation import Operation
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.domain.role import Role
+from pipeline.domain.times import HOUR_MS
 from pipeline.errors import PolicyError, RegistryError
 from pipeline.governance.people_rows import person_row
 from pipeline.governance.people_tables import LOGIN
@@ -23,7 +24,6 @@ from pipeline.policy.sensitive.screen import TextKind
 
 MOST_HOURS: Final = {ApprovalKind.APPROVAL: 72, ApprovalKind.STANDING_ORDER: 90 * 24}
 """How long one may count: three days for one case, ninety days for a standing order."""
-_HOUR_MS: Final = 3_600_000
 
 
 class ApprovalRow(Base):
@@ -104,7 +104,7 @@ class ApprovalRegister(RegistrySession):
             row.state, row.decided_ms = state.value, now_ms
             row.decided_by, row.decided_role = by.person, by.role.value
             row.decided_institution, row.decided_central = by.institution, by.central
-            row.until_ms = now_ms + row.hours * _HOUR_MS if state is ApprovalState.APPROVED else None
+            row.until_ms = now_ms + row.hours * HOUR_MS if state is ApprovalState.APPROVED else None
             return _asked(row)
 
     def approval(self, approval_id: int) -> AskedApproval:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.registry_change import RegistryChange
+from pipeline.domain.times import HOUR_MS, MINUTE_MS
 from pipeline.errors import PolicyError, RegistryError
 from pipeline.governance.people_rows import person_row
 from pipeline.governance.people_tables import EmergencyRow
@@ -17,7 +18,7 @@ from pipeline.policy.access.request import BreakGlass
 from pipeline.policy.registration import EMERGENCY_MINUTES, checked_login, checked_text
 from pipeline.policy.sensitive.screen import TextKind
 
-_REQUEST_MS = 3_600_000
+_REQUEST_MS = HOUR_MS
 """A request that no one opens lapses after an hour."""
 
 
@@ -89,7 +90,7 @@ class EmergencyRegister(RegistrySession):
                     f"emergency access {emergency_id}", "was opened already, or has lapsed", "Ask for it anew"
                 )
             row.opened_by, row.opened_ms = by, now_ms
-            row.until_ms = now_ms + row.minutes * 60_000
+            row.until_ms = now_ms + row.minutes * MINUTE_MS
             return _emergency(row)
 
     def emergency(self, emergency_id: int) -> Emergency:

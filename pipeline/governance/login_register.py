@@ -21,6 +21,7 @@ from pipeline.domain.people import (
 )
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.domain.role import Role
+from pipeline.domain.times import MINUTE_MS
 from pipeline.errors import NotLoggedIn, PolicyError, RegistryError
 from pipeline.governance.login_secrets import (
     INVITATION_MS,
@@ -52,9 +53,9 @@ from pipeline.policy.registration import (
 from pipeline.policy.sensitive.screen import TextKind
 
 MOST_FAILURES: Final = 5
-LOCK_MS: Final = 15 * 60_000
+LOCK_MS: Final = 15 * MINUTE_MS
 """After so many wrong attempts, the account takes none for this time."""
-CONFIRMED_MS: Final = 15 * 60_000
+CONFIRMED_MS: Final = 15 * MINUTE_MS
 """So long a one-time code counts for the user of the operating system who gave it."""
 
 

@@ -12,8 +12,10 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from pipeline.domain.times import DAY_MS
+
 ISSUER: Final = "viapublica"
-INVITATION_MS: Final = 3 * 86_400_000
+INVITATION_MS: Final = 3 * DAY_MS
 """An invitation can be used for three days."""
 STEP_S: Final = 30
 _STEPS: Final = (0, -1, 1)

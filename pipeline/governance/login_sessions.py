@@ -9,15 +9,16 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from pipeline.domain.times import HOUR_MS, MINUTE_MS
 from pipeline.errors import NotLoggedIn
 from pipeline.governance.people_tables import LoginSessionRow, PersonalTokenRow
 
 MOST_SESSIONS: Final = 2
 """Open sessions of one account; one more ends the oldest, with an alert."""
-IDLE_SESSION_MS: Final = 30 * 60_000
-LONGEST_SESSION_MS: Final = 12 * 3_600_000
+IDLE_SESSION_MS: Final = 30 * MINUTE_MS
+LONGEST_SESSION_MS: Final = 12 * HOUR_MS
 _ENDS: Final = {
-    "": f"{IDLE_SESSION_MS // 60_000} minutes without use, or {LONGEST_SESSION_MS // 3_600_000} hours in all",
+    "": f"{IDLE_SESSION_MS // MINUTE_MS} minutes without use, or {LONGEST_SESSION_MS // HOUR_MS} hours in all",
     "limit": f"a newer log-in of the account exceeded {MOST_SESSIONS} sessions",
     "suspended": "the account is suspended",
     "left": "the person left the function",
@@ -27,7 +28,7 @@ _ENDS: Final = {
     "sign-out": "it was logged out",
 }
 """Reasons for the end of a session, in words."""
-_TOUCH_MS: Final = 60_000
+_TOUCH_MS: Final = MINUTE_MS
 """The time of use is written once in this time."""
 
 

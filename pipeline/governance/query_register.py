@@ -12,6 +12,7 @@ from pipeline.domain.operation import Operation
 from pipeline.domain.query_use import REMEMBERED_DAYS, QueryLimit, QueryUse, Shift
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.domain.role import Role
+from pipeline.domain.times import DAY_MS
 from pipeline.errors import RegistryError
 from pipeline.governance.people_rows import person_row
 from pipeline.governance.people_tables import ID, LOGIN
@@ -19,7 +20,6 @@ from pipeline.governance.registry_session import RegistrySession
 from pipeline.governance.tables import Base
 from pipeline.policy.registration import check_other_person, checked_login
 
-_DAY_MS: Final = 86_400_000
 _FINGERPRINT: Final = String(64)
 
 
@@ -81,9 +81,9 @@ class QueryRegister(RegistrySession):
             0, or the milliseconds until another one is possible; then it is not remembered.
         """
         with self._database.writing() as session:
-            session.execute(delete(QueryRow).where(QueryRow.asked_ms < use.asked_ms - REMEMBERED_DAYS * _DAY_MS))
+            session.execute(delete(QueryRow).where(QueryRow.asked_ms < use.asked_ms - REMEMBERED_DAYS * DAY_MS))
             asked = select(QueryRow.asked_ms).where(
-                QueryRow.login == use.login, QueryRow.asked_ms > use.asked_ms - _DAY_MS
+                QueryRow.login == use.login, QueryRow.asked_ms > use.asked_ms - DAY_MS
             )
             wait_ms = limit.wait_ms(session.scalars(asked).all(), use.asked_ms)
             if not wait_ms:

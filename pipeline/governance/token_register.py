@@ -13,6 +13,7 @@ from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.personal_token import LONGEST_TOKEN_MS, MOST_TOKENS, TOKEN_OPERATIONS, PersonalToken
 from pipeline.domain.plural import counted
 from pipeline.domain.registry_change import RegistryChange
+from pipeline.domain.times import DAY_MS, MINUTE_MS
 from pipeline.errors import NotLoggedIn, RegistryError
 from pipeline.governance.login_sessions import end_sessions, token_sha256
 from pipeline.governance.people_rows import person_of, person_row
@@ -23,7 +24,7 @@ from pipeline.policy.sensitive.screen import TextKind
 
 PREFIX: Final = "viapublica_"
 """Lets scanners of secrets find tokens in places where they do not belong."""
-_TOUCH_MS: Final = 60_000
+_TOUCH_MS: Final = MINUTE_MS
 _RENEW: Final = "Log in, and create another one"
 
 
@@ -142,7 +143,7 @@ def _check(wanted: frozenset[Operation], now_ms: int, expires_ms: int) -> None:
             "operations of the token", f"are none that a token may have: {others}", f"Of {_joined(TOKEN_OPERATIONS)}"
         )
     if not now_ms < expires_ms <= now_ms + LONGEST_TOKEN_MS:
-        longest = counted(LONGEST_TOKEN_MS // 86_400_000, "day")
+        longest = counted(LONGEST_TOKEN_MS // DAY_MS, "day")
         raise RegistryError("end of the token", f"is not within {longest} from now", "Choose an earlier end")
 
 

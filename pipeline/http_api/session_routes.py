@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
@@ -14,15 +14,13 @@ from pipeline.app.people.log_in import end_token, new_token, own_tokens, sign_in
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.personal_token import LONGEST_TOKEN_MS, TOKEN_OPERATIONS, PersonalToken
-from pipeline.domain.times import format_utc
+from pipeline.domain.times import DAY_MS, format_utc
 from pipeline.errors import NotLoggedIn, PolicyError, RegistryError
 from pipeline.http_api.callers import Caller, CallerOf, ServiceOf, client_address, csrf_token, session_of, set_session
 from pipeline.http_api.messages import AnswerBody, RequestBody
 from pipeline.http_api.problems import RequestRefused, of_account, responses, with_body
 
 router = APIRouter(tags=["account"])
-
-_DAY_MS: Final = 86_400_000
 
 
 class LogIn(RequestBody):
@@ -81,7 +79,7 @@ class NewToken(RequestBody):
     operations: list[Operation] = Field(
         description=f"Of {', '.join(sorted(one.value for one in TOKEN_OPERATIONS))}.", min_length=1, max_length=50
     )
-    days: int = Field(description="Days for which it counts.", ge=1, le=LONGEST_TOKEN_MS // _DAY_MS)
+    days: int = Field(description="Days for which it counts.", ge=1, le=LONGEST_TOKEN_MS // DAY_MS)
 
 
 class TokenAnswer(AnswerBody):
@@ -193,7 +191,7 @@ def tokens(caller: CallerOf, service: ServiceOf) -> TokensAnswer:
 def create_token(body: NewToken, caller: CallerOf, service: ServiceOf) -> CreatedToken:
     """Create a personal token for a program, for some operations and a limited time; each use is decided on as well."""
     now_ms = service.now_ms
-    token, entry = new_token(caller.registry, body.name, body.operations, now_ms + body.days * _DAY_MS)
+    token, entry = new_token(caller.registry, body.name, body.operations, now_ms + body.days * DAY_MS)
     return CreatedToken(token=token, entry=TokenAnswer.of(entry, now_ms))
 
 

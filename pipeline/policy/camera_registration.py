@@ -18,6 +18,7 @@ from pipeline.domain.camera_registration import (
     RenderedAccount,
     SanctionKind,
 )
+from pipeline.domain.times import DAY_MS
 from pipeline.errors import PolicyError, RegistryError
 from pipeline.policy.access.request import checked_id
 from pipeline.policy.registration import checked_text, checked_validity
@@ -26,7 +27,7 @@ from pipeline.policy.sensitive.screen import TextKind, TextScreen
 _PLATE_SCOPES: Final = (Scope.PUBLIC_ROAD, Scope.CAR_PARK_ENTRANCE)
 _YEAR_MS: Final = 31_622_400_000
 """A leap year."""
-LONGEST_SUSPENSION_MS: Final = 2 * 365 * 86_400_000 + 86_400_000
+LONGEST_SUSPENSION_MS: Final = 2 * 365 * DAY_MS + DAY_MS
 LIMITATION_MS: Final = 5 * _YEAR_MS
 
 

@@ -13,9 +13,10 @@ from typing import Final
 from pipeline.domain.hot_list import ListEntry, NewListEntry
 from pipeline.domain.people import Validity
 from pipeline.domain.plate import check_erased_plate, normalize
+from pipeline.domain.times import DAY_MS
 from pipeline.errors import RegistryError, StoreError
 from pipeline.policy.access.request import checked_id
-from pipeline.policy.registration import DAY_MS, checked_text, checked_validity
+from pipeline.policy.registration import checked_text, checked_validity
 from pipeline.policy.sensitive.screen import TextKind, TextScreen
 
 MOST_DAYS: Final = 180

@@ -13,14 +13,13 @@ from typing import Final
 from pipeline.domain.account import InstitutionKind
 from pipeline.domain.people import AccountStatus, NewPerson, RegisteredInstitution, RegisteredPerson, Sector, Validity
 from pipeline.domain.role import Role
-from pipeline.domain.times import EARLIEST_MS
+from pipeline.domain.times import DAY_MS, EARLIEST_MS
 from pipeline.errors import ConfigError, PolicyError, RegistryError
 from pipeline.policy.access.facts import person_key
 from pipeline.policy.access.request import checked_id
 from pipeline.policy.disclosure import checked_person
 from pipeline.policy.sensitive.screen import TextKind, TextScreen
 
-DAY_MS: Final = 86_400_000
 IDLE_MS: Final = 90 * DAY_MS
 """Without use for so long, an account closes."""
 EMERGENCY_MINUTES: Final = 480

@@ -7,13 +7,13 @@ from typing import Final
 
 from pipeline.domain.erasure import ERASURE_NUMBER_EXAMPLE
 from pipeline.domain.subject_request import (
-    DAY_MS,
     IdentityCheck,
     RequestDecision,
     RequestKind,
     SubjectRequest,
     SubjectRequestRecord,
 )
+from pipeline.domain.times import DAY_MS
 from pipeline.errors import PolicyError
 from pipeline.policy.disclosure import LONGEST_NAME, LONGEST_TEXT, checked_person
 from pipeline.policy.sensitive.screen import TextKind, TextScreen

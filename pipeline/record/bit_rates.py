@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from pipeline.domain.times import MINUTE_MS
 from pipeline.record.recording_archive import RecordingArchive
 
-_LEAST_MS: Final = 60_000
+_LEAST_MS: Final = MINUTE_MS
 """Of recorded video, below which a camera's bit rate is not judged."""
 
 

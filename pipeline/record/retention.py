@@ -14,7 +14,7 @@ import structlog
 
 from pipeline.domain.disposal import Disposed, Disposing, no_report
 from pipeline.domain.hold import Hold
-from pipeline.domain.times import format_utc
+from pipeline.domain.times import DAY_MS, format_utc
 from pipeline.errors import RecordError
 from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
@@ -22,7 +22,6 @@ from pipeline.record.segment_index import SegmentIndex
 from pipeline.storage.trusted_clock import TrustedClock, TrustedTime
 
 CLOCK_FIX: Final = "The clock has jumped: set it; or, if it is right, `viapublica camera prune --trust-clock`"
-_DAY_MS: Final = 86_400_000
 _TRUSTED_TIME: Final = ".retention.json"
 """In the folder of all cameras: the time by which disposals go."""
 _log = structlog.get_logger(__name__)
@@ -85,7 +84,7 @@ def prune(
         trusted = _trusted(folder, files, days, now_ms, trust_clock=trust_clock)
         holds.close_expired(trusted.at_ms)
         in_force = holds.all(trusted.at_ms)
-        due_ms = {camera: trusted.at_ms - days_of.get(camera, days) * _DAY_MS for camera in archive.cameras()}
+        due_ms = {camera: trusted.at_ms - days_of.get(camera, days) * DAY_MS for camera in archive.cameras()}
         removed, held = _due(files, in_force, due_ms, max_bytes)
         if removed:
             with disposing(str(folder), _disposed(removed, held), _against(held, in_force)):
@@ -113,7 +112,7 @@ def _trusted(
     clock = TrustedClock(folder / _TRUSTED_TIME)
 
     def due(at_ms: int) -> int:
-        return sum(one.end_ms < at_ms - days * _DAY_MS for one in files)
+        return sum(one.end_ms < at_ms - days * DAY_MS for one in files)
 
     try:
         if trust_clock:

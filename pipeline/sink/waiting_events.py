@@ -14,6 +14,7 @@ import msgspec
 from pipeline.domain.channel_names import is_channel
 from pipeline.domain.event_compatibility import read_event
 from pipeline.domain.events import MinuteEvent, kind_of
+from pipeline.domain.times import MINUTE_MS
 from pipeline.errors import SinkError, ViapublicaError
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.messages import Received
@@ -30,7 +31,6 @@ _INGEST_MS: Final = 5_000
 """A live ingester stores a message within its batch interval and this time."""
 _OLD_EVENT_MS: Final = 15_000
 """An event that ended this long ago and is still unread is late, however new its message is."""
-_MINUTE_MS: Final = 60_000
 _ON_THEIR_WAY_MS: Final = 30_000
 """Events of a run that is alive are delivered and confirmed within this time, unless something is wrong."""
 
@@ -131,5 +131,5 @@ def _is_late(message: Received, wanted: WantedEvents, now_ms: int, sent_before_m
     kind = kind_of(event)
     if not wanted.wants(kind.value, event.camera_id, event.ts_ms):
         return False
-    ended_ms = event.ts_ms + (_MINUTE_MS if isinstance(event, MinuteEvent) else 0)
+    ended_ms = event.ts_ms + (MINUTE_MS if isinstance(event, MinuteEvent) else 0)
     return message.ts_ms < sent_before_ms or ended_ms < now_ms - _OLD_EVENT_MS

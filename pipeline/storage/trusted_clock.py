@@ -14,13 +14,14 @@ from typing import Any, Final
 
 import structlog
 
+from pipeline.domain.times import DAY_MS, HOUR_MS
 from pipeline.storage.atomic import write_atomically
 
 _log = structlog.get_logger(__name__)
 
-LONGEST_PAUSE_MS: Final = 3 * 86_400_000
+LONGEST_PAUSE_MS: Final = 3 * DAY_MS
 """A long weekend: a machine that was off for longer asks before it deletes more than it would have."""
-_SET_BACK_MS: Final = 3_600_000
+_SET_BACK_MS: Final = HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)

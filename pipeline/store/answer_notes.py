@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, cast
 from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.events import Kind
 from pipeline.domain.language import Language
-from pipeline.domain.times import format_time
+from pipeline.domain.times import DAY_MS, format_time
 from pipeline.store.annotated_answer import AnswerContext, Ask, check_cameras, check_text, first_of, page_of, rows_of
 from pipeline.store.answer import Answer, Note, NoteCode
 from pipeline.store.camera_notes import (
@@ -51,7 +51,6 @@ from pipeline.store.traffic_questions import LineFigures, Speeds, Traffic, ZoneF
 from pipeline.store.waiting_notes import waiting_notes
 
 A = TypeVar("A")
-_DAY_MS: Final = 86_400_000
 _LIMIT: Final = "the list ends after {rows}, and there are more: use --offset {offset}"
 _LIMIT_HIGHER: Final = (
     "the list ends after {rows}, and there are more: use --limit (at most {most}) or --offset {offset}"
@@ -210,9 +209,9 @@ def _times(
     horizon_ms = start_ms
     for kind in kinds:
         days = context.retention.days(TABLES[kind])
-        oldest_ms = now_ms - (days or 0) * _DAY_MS
+        oldest_ms = now_ms - (days or 0) * DAY_MS
         # A store that still holds more says itself how far back it goes.
-        if days is not None and start_ms < oldest_ms - _DAY_MS and not _holds(coverage, oldest_ms - 2 * _DAY_MS):
+        if days is not None and start_ms < oldest_ms - DAY_MS and not _holds(coverage, oldest_ms - 2 * DAY_MS):
             horizon_ms = max(horizon_ms, oldest_ms)
             text = language.text(
                 "{data} before {time} are no longer stored (retention: {days})",
@@ -243,8 +242,8 @@ def _retention_of_groups(question: RangedQuestion[Any], context: AnswerContext, 
         concerned = not question.camera_ids or not set(question.camera_ids).isdisjoint(group.cameras)
         if days is None or not concerned or (of_all is not None and days >= of_all):
             continue
-        oldest_ms = context.clock_ms() - days * _DAY_MS
-        if question.start_ms is not None and question.start_ms < oldest_ms - _DAY_MS:
+        oldest_ms = context.clock_ms() - days * DAY_MS
+        if question.start_ms is not None and question.start_ms < oldest_ms - DAY_MS:
             text = language.text(
                 "{data} before {time} are no longer stored (retention: {days})",
                 data=f"{language.text(SPECS[kind].retention_about)} ({group.name})",

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pipeline.domain.events import ENGINE_ID, LIFE_SIGN_MS, VIDEO_BEGINS, AlertRule, Kind
 from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.ports import SourceState
-from pipeline.domain.times import format_duration
+from pipeline.domain.times import MINUTE_MS, format_duration
 from pipeline.policy.scope import LEAST_COUNT, why_no_plates
 from pipeline.store.annotated_answer import AnswerContext, Ask, first_of
 from pipeline.store.answer import Note, NoteCode
@@ -309,7 +309,7 @@ def without_states_that_ended(cameras: Sequence[CameraSummary], context: AnswerC
 
 
 def _is_late(camera: CameraSummary, context: AnswerContext) -> bool:
-    oldest_ms = context.clock_ms() - LIFE_SIGN_MS - 60_000
+    oldest_ms = context.clock_ms() - LIFE_SIGN_MS - MINUTE_MS
     return camera.state in _WITH_SIGNS and camera.detail != VIDEO_BEGINS and camera.last_seen_ms < oldest_ms
 
 

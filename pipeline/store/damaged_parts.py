@@ -18,6 +18,7 @@ import structlog
 
 from pipeline.domain.event_identity import UNIDENTIFIED, identified, sequence_of
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Severity
+from pipeline.domain.times import DAY_MS
 from pipeline.store.backends.database import UNKNOWN_TABLE, DatabaseError, EventDatabase, bind, literal
 from pipeline.store.erasure_selection import Selection
 from pipeline.store.schema.tables import ALERTS, OF_MINUTES, TABLES
@@ -34,7 +35,6 @@ CANNOT_LIST: Final = frozenset({UNKNOWN_TABLE, 497})
 """Error codes: ClickHouse 18.16 has no list of damaged parts, and this login may not read it."""
 _NO_LOSS: Final = ("-by-broken", "clone")
 """Ends of the reasons for which a part is set aside while its rows are in the table."""
-_DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class DamagedPart:
         if self.day is None:
             return True
         begin_ms = round(datetime(self.day.year, self.day.month, self.day.day, tzinfo=UTC).timestamp() * 1000)
-        return (start_ms is None or begin_ms + _DAY_MS > start_ms) and (end_ms is None or begin_ms - _DAY_MS < end_ms)
+        return (start_ms is None or begin_ms + DAY_MS > start_ms) and (end_ms is None or begin_ms - DAY_MS < end_ms)
 
 
 def can_list(database: EventDatabase) -> bool:

@@ -13,6 +13,7 @@ from pipeline.domain.event_compatibility import read_event
 from pipeline.domain.events import AlertEvent, Event, HealthEvent, MinuteEvent, PlateReadEvent, TrackEvent
 from pipeline.domain.hold import Hold
 from pipeline.domain.plate import check_plate, plate_forms, plate_key
+from pipeline.domain.times import MINUTE_MS
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import CONFIDENTIAL, bind
 from pipeline.store.schema.tables import ALERTS, HEALTH, OF_MINUTES, PLATE_READS, TRACKS, Table
@@ -20,7 +21,7 @@ from pipeline.store.schema.tables import ALERTS, HEALTH, OF_MINUTES, PLATE_READS
 TrackKey: TypeAlias = tuple[str, str, int]
 """camera_id, stream_id, track_id."""
 
-_COUNT_MS: Final = 60_000
+_COUNT_MS: Final = MINUTE_MS
 _END_S: Final = 2**32 - 1
 _MAX: Final = 2**63 - 1
 _KEYS_PER_STATEMENT: Final = 500

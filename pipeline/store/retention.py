@@ -17,7 +17,7 @@ from pipeline.domain.disposal import Disposed, Disposing, no_report
 from pipeline.domain.event_identity import UNIDENTIFIED, identified
 from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Severity
 from pipeline.domain.hold import Hold
-from pipeline.domain.times import format_utc
+from pipeline.domain.times import DAY_MS, format_utc
 from pipeline.policy.retention import due_days
 from pipeline.storage.trusted_clock import TrustedClock, TrustedTime
 from pipeline.store.backends.database import EventDatabase, bind, literal, migrate, stored_version
@@ -42,7 +42,6 @@ _NEWEST: Final = (
     "SELECT toInt64(count()) AS parts, toInt64(toUInt32(max(modification_time))) AS s FROM system.parts "
     "WHERE active AND database = currentDatabase()"
 )
-_DAY_MS: Final = 86_400_000
 HoldsAt = Callable[[int], Sequence[Hold]]
 """Finds the holds in force at a time, milliseconds since 1970 UTC."""
 _PARTITION = re.compile(r"[0-9]{8}(-[0-9]+)?")
@@ -72,13 +71,13 @@ class StoredDay:
 
     def disposed(self) -> Disposed:
         """As the log of disposals states it."""
-        begin_ms = self.span_ms()[0] + _DAY_MS
-        return Disposed("events", self.table, begin_ms, begin_ms + _DAY_MS, self.rows, self.size, self.held)
+        begin_ms = self.span_ms()[0] + DAY_MS
+        return Disposed("events", self.table, begin_ms, begin_ms + DAY_MS, self.rows, self.size, self.held)
 
     def span_ms(self) -> tuple[int, int]:
         """Milliseconds since 1970 UTC of its begin and end; what ended in it may have begun a day before."""
         begin_ms = round(datetime(self.day.year, self.day.month, self.day.day, tzinfo=UTC).timestamp() * 1000)
-        return begin_ms - _DAY_MS, begin_ms + _DAY_MS
+        return begin_ms - DAY_MS, begin_ms + DAY_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
-from pipeline.domain.times import UtcOffset
+from pipeline.domain.times import HOUR_MS, UtcOffset
 from pipeline.store.questions import PagedQuestion
-
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 86_400_000
 
 
 class TrafficCount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

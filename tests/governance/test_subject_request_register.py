@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pipeline.domain.erasure import ErasureRequest, ErasureResult
-from pipeline.domain.subject_request import DAY_MS, IdentityCheck, RequestDecision, RequestKind, SubjectRequest
+from pipeline.domain.subject_request import IdentityCheck, RequestDecision, RequestKind, SubjectRequest
+from pipeline.domain.times import DAY_MS
 from pipeline.errors import PolicyError, ReleaseError
 from pipeline.governance.erasure_register import ErasureRegister
 from pipeline.governance.register import Register

@@ -20,7 +20,7 @@ from pipeline.app.queries import open_queries
 from pipeline.domain.events import Kind
 from pipeline.domain.requester import Requester, system_user
 from pipeline.domain.route import DrivingLimits, GeoPoint
-from pipeline.domain.times import UtcOffset
+from pipeline.domain.times import DAY_MS, UtcOffset
 from pipeline.errors import StoreBusy, StoreError
 from pipeline.sink.build import build_sink
 from pipeline.sink.settings import ChdbSinkSettings
@@ -43,7 +43,7 @@ from pipeline.store.questions import (
     ReadsByVehicle,
     Route,
 )
-from pipeline.store.traffic_questions import DAY_MS, Speeds, Traffic
+from pipeline.store.traffic_questions import Speeds, Traffic
 from tests.asking import Asking, declare_roads
 from tests.event_samples import START_MS, admit_all, one_of_each, plate_read
 

@@ -14,13 +14,13 @@ import pytest
 from pipeline.domain.event_identity import identified
 from pipeline.domain.events import Event, PlateReadEvent
 from pipeline.domain.route import DrivingLimits, GeoPoint
-from pipeline.domain.times import UtcOffset, format_time, parse_time, utc_offsets
+from pipeline.domain.times import DAY_MS, UtcOffset, format_time, parse_time, utc_offsets
 from pipeline.errors import StoreError
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.event_store import open_event_store
 from pipeline.store.questions import Clones, Convoy, Plates, Question, ReadsByVehicle, Route
 from pipeline.store.settings import StoreSettings
-from pipeline.store.traffic_questions import DAY_MS, Speeds, Traffic
+from pipeline.store.traffic_questions import Speeds, Traffic
 from tests.asking import Asking
 from tests.event_samples import START_MS, count, plate_read, track
 from tests.store.test_store import NASTY, fill

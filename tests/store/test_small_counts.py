@@ -17,6 +17,7 @@ from pipeline.domain.camera_declaration import CameraDeclaration
 from pipeline.domain.events import CountEvent, Kind
 from pipeline.domain.requester import Requester
 from pipeline.domain.route import GeoPoint
+from pipeline.domain.times import DAY_MS, HOUR_MS
 from pipeline.policy.gate import Gate
 from pipeline.policy.scope import LEAST_COUNT
 from pipeline.storage.declared_cameras import DeclaredCameras
@@ -35,7 +36,7 @@ from pipeline.store.questions import (
     Withheld,
 )
 from pipeline.store.settings import StoreSettings
-from pipeline.store.traffic_questions import DAY_MS, HOUR_MS, Speeds, Traffic
+from pipeline.store.traffic_questions import Speeds, Traffic
 from pipeline.store.withheld_cameras import sensitive_cameras
 from tests.asking import unaudited
 from tests.event_samples import START_MS, count, plate_read, track

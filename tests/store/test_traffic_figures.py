@@ -9,10 +9,11 @@ import pytest
 
 from pipeline.domain.event_identity import identified
 from pipeline.domain.events import VIDEO_BEGINS, VIDEO_ENDS
+from pipeline.domain.times import DAY_MS, HOUR_MS
 from pipeline.store.backends.database import EventDatabase
 from pipeline.store.event_store import open_event_store
 from pipeline.store.settings import StoreSettings
-from pipeline.store.traffic_questions import DAY_MS, HOUR_MS, LineFigures, ZoneFigures
+from pipeline.store.traffic_questions import LineFigures, ZoneFigures
 from tests.asking import Asking
 from tests.event_samples import START_MS, health, line_count, zone_state
 from tests.store.test_store import fill

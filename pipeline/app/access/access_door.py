@@ -20,6 +20,7 @@ from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.requester import Requester
 from pipeline.domain.role import Role
+from pipeline.domain.times import DAY_MS
 from pipeline.errors import ConfigError, PolicyError
 from pipeline.storage.register_location import RegistryPlace, registry_place
 
@@ -45,7 +46,6 @@ UPKEEP: Final[Mapping[Operation, tuple[Operation, Purpose]]] = {
 and restoring them. The service does it by timers; see `decide_upkeep`."""
 QUERY_LIMIT: Final = "query-limit"
 """Policy of refusals by the limits of searches."""
-_DAY_MS: Final = 86_400_000
 
 
 class RefusedAccess(PolicyError):
@@ -188,7 +188,7 @@ def _stated_decision(operation: Operation, material: Material | None, requester:
     from pipeline.policy.access.request import AccessRequest, Target
 
     now_ms = SystemClock().wall_ms()
-    state = AccountState(now_ms - 1, now_ms + _DAY_MS, now_ms, now_ms + _DAY_MS, now_ms + _DAY_MS, second_factor=True)
+    state = AccountState(now_ms - 1, now_ms + DAY_MS, now_ms, now_ms + DAY_MS, now_ms + DAY_MS, second_factor=True)
     target = Target(
         institution="evaluation",
         sector="evaluation",

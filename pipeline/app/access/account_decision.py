@@ -23,6 +23,7 @@ from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.plural import counted
 from pipeline.domain.query_use import LIMITED, QueryUse
 from pipeline.domain.requester import Requester
+from pipeline.domain.times import MINUTE_MS
 from pipeline.errors import PolicyError
 from pipeline.policy.access.request import Target
 
@@ -173,7 +174,7 @@ def _note_query(
         return
     facts = {"cameras": asked.cameras, "plates": asked.plates}
     opened.actor.note(asked.operation, outcome=Outcome.REFUSED, policy=QUERY_LIMIT, **facts)
-    minutes = -(-wait_ms // 60_000)
+    minutes = -(-wait_ms // MINUTE_MS)
     raise QueryLimitReached(
         f"person {account.person}",
         f"has made as many searches as the role of {account.role.english} may: {limit.per_hour} an hour, "

@@ -19,10 +19,11 @@ from pipeline.domain.events import AlertEvent, Event, Kind
 from pipeline.domain.incident import incident_id
 from pipeline.domain.locale import Locale
 from pipeline.domain.ports import Clock
+from pipeline.domain.times import DAY_MS
 
 _LATE_MS: Final = 120_000
 """An alert may reach the store so long after its time; searched again each time, and shown once."""
-_LONGEST_GAP_MS: Final = 86_400_000
+_LONGEST_GAP_MS: Final = DAY_MS
 """An interruption that is made up for."""
 _IN_ONE_ROUND: Final = 1000
 _MOST_KNOWN: Final = 10_000

@@ -15,7 +15,7 @@ from pipeline.app.erasure.former_paths import preview_folders, video_folders
 from pipeline.domain.erasure import LeftNote
 from pipeline.domain.hold import Hold
 from pipeline.domain.plural import counted
-from pipeline.domain.times import local_time
+from pipeline.domain.times import MINUTE_MS, local_time
 from pipeline.engine.preview import is_held, preview_files
 from pipeline.errors import SinkError
 from pipeline.governance.erasure_notes import held_previews, held_video
@@ -26,7 +26,7 @@ _ERASED: Final = "erased on request"
 """Reason of the gap that erased video leaves."""
 _SAME_SPAN_MS: Final = 1_000
 """Files that follow each other within this time are one time range."""
-_SOON_MS: Final = 60_000
+_SOON_MS: Final = MINUTE_MS
 _MOST_VIEWS: Final = 20
 """Times of a vehicle that are listed."""
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Final
 
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.domain.times import DAY_MS
 from pipeline.store.schema.tables import PLATE_READS, TRACKS
-
-_DAY_MS: Final = 86_400_000
 
 
 def erased_before_ms(stores: ConfiguredStores, now_ms: int) -> int:
@@ -20,4 +18,4 @@ def tombstone_until_ms(stores: ConfiguredStores) -> int:
     """When events that are stored now have left all spools, topics and tables."""
     limits = (stores.retention.longest_days(table) for table in (PLATE_READS, TRACKS))
     days = max(stores.ingest.oldest_days, *(limit or 0 for limit in limits))
-    return time.time_ns() // 1_000_000 + round(days * _DAY_MS) + _DAY_MS
+    return time.time_ns() // 1_000_000 + round(days * DAY_MS) + DAY_MS

@@ -18,6 +18,7 @@ from pipeline.domain.operation import Operation
 from pipeline.domain.plate import plate_key
 from pipeline.domain.ports import Clock
 from pipeline.domain.requester import Requester
+from pipeline.domain.times import DAY_MS
 from pipeline.errors import PolicyError
 from pipeline.governance.hot_list_csv import ListDefaults, read_list, write_list
 from pipeline.governance.hot_list_register import HotListRegister
@@ -29,8 +30,7 @@ __all__ = ["HotListService", "ListDefaults", "ListEntry", "ListsState", "NewList
 
 _PLATES_OF_RECORD: Final = 500
 """Plates of one record of the audit; a long list has several."""
-_DAY_MS: Final = 86_400_000
-_SOON_MS: Final = 7 * _DAY_MS
+_SOON_MS: Final = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from pipeline.domain.alert_figures import Figure, decode_figures
 from pipeline.domain.events import AlertEvent, Severity
 from pipeline.domain.hot_list import ListEntry
 from pipeline.domain.route import GeoPoint, without_standing
-from pipeline.domain.times import format_utc
+from pipeline.domain.times import DAY_MS, format_utc
 
 __all__ = ["HitsWanted", "ListHit", "list_hits"]
 
-ROUTE_MS: Final = 86_400_000
+ROUTE_MS: Final = DAY_MS
 """How far the route to a hit goes back."""
 _MOST_ENTRIES: Final = 1000
 """Entries that a question names; of more, the alerts of all entries are read, and only theirs are shown."""

@@ -14,6 +14,7 @@ from pipeline.domain.purpose import Purpose
 from pipeline.domain.query_use import Shift
 from pipeline.domain.role import Role
 from pipeline.domain.sharing_agreement import NewAgreement, SharingAgreement
+from pipeline.domain.times import MINUTE_MS
 from pipeline.governance.emergency_register import Emergency
 from pipeline.governance.people_csv import read_people
 from pipeline.policy.access.request import Approval, Target
@@ -170,7 +171,7 @@ class Administration:
             institution=by.institution,
             operation=Operation.BREAK_GLASS,
             case_number="",
-            until_ms=self._clock.wall_ms() + 60_000,
+            until_ms=self._clock.wall_ms() + MINUTE_MS,
             central=by.central,
         )
         wanted = Wanted(operation=Operation.BREAK_GLASS, target=target, purpose=asked.purpose, approval=approval)

@@ -12,12 +12,12 @@ from pipeline.decode.input_options import InputOptions
 from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import Gap
-from pipeline.domain.times import check_range, format_time
+from pipeline.domain.times import DAY_MS, check_range, format_time
 from pipeline.domain.video import Rotation
 from pipeline.errors import RecordError, SourceNotFound
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 
-LONGEST_MS: Final = 86_400_000
+LONGEST_MS: Final = DAY_MS
 """A day: longer than any clip, and short enough that a mistyped span does not fill the disk."""
 
 

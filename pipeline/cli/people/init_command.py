@@ -16,6 +16,7 @@ from pipeline.domain.camera import suggested_camera_id
 from pipeline.domain.people import NewPerson, RegisteredInstitution, Sector, Validity
 from pipeline.domain.plural import counted
 from pipeline.domain.requester import Requester
+from pipeline.domain.times import DAY_MS
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -153,4 +154,4 @@ def _administrator(text: str, unit: Sector, period: Validity) -> NewPerson:
 
 def _year(options: RegistryOptions) -> Validity:
     now_ms = options.time_ms("0s")
-    return Validity(now_ms, now_ms + 365 * 86_400_000)
+    return Validity(now_ms, now_ms + 365 * DAY_MS)

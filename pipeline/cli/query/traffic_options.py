@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from pipeline.domain.times import DAY_MS, HOUR_MS, MINUTE_MS
 from pipeline.errors import ViapublicaError
 
-_UNITS_MS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DAY_MS: Final = 86_400_000
+_UNITS_MS: Final = {"m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 _EVERY: Final = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 
 
@@ -66,6 +66,6 @@ def interval_ms(every: str) -> int:
     """
     match = _EVERY.fullmatch(every.strip())
     length_ms = int(match[1]) * _UNITS_MS[match[2]] if match else 0
-    if not length_ms or length_ms > _DAY_MS or _DAY_MS % length_ms:
+    if not length_ms or length_ms > DAY_MS or DAY_MS % length_ms:
         raise ViapublicaError(f"--every {every}", "does not divide a day", "Write 1m, 5m, 15m, 1h, 6h or 1d")
     return length_ms

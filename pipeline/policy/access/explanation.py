@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from pipeline.domain.material import Material
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.role import Role
+from pipeline.domain.times import HOUR_MS
 from pipeline.policy.access.decision import Decision, decide
 from pipeline.policy.access.engine import ENGINE_FAILED, NO_PERMISSION, PolicyEngine
 from pipeline.policy.access.remedies import REMEDIES, Remedy, other_person
@@ -17,7 +18,7 @@ from pipeline.policy.access.request import AccessRequest, BreakGlass
 
 _MOST_ALTERNATIVES: Final = 2
 """Remedies that may stand in for one another in one answer: an agreement, or a person of the other body."""
-_EMERGENCY_MS: Final = 3_600_000
+_EMERGENCY_MS: Final = HOUR_MS
 _Allowed: TypeAlias = Callable[[AccessRequest], bool]
 
 

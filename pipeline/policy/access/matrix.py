@@ -12,12 +12,12 @@ from pipeline.domain.account import Account, AccountState, InstitutionKind
 from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.role import Role
+from pipeline.domain.times import HOUR_MS
 from pipeline.policy.access.decision import Decision, decide
 from pipeline.policy.access.engine import NO_PERMISSION, shipped_engine
 from pipeline.policy.access.request import AccessRequest, Approval, BreakGlass, Target
 
 _NOW_MS: Final = 1_800_000_000_000
-_HOUR_MS: Final = 3_600_000
 _CASE: Final = "0001"
 
 
@@ -61,11 +61,11 @@ def ordinary_request(role: Role, operation: Operation, purpose: Purpose) -> Acce
     The person is of a public-security body that is the general administration too, as in a small city.
     """
     state = AccountState(
-        valid_from_ms=_NOW_MS - _HOUR_MS,
-        valid_until_ms=_NOW_MS + _HOUR_MS,
-        last_used_ms=_NOW_MS - _HOUR_MS,
-        term_until_ms=_NOW_MS + _HOUR_MS,
-        trained_until_ms=_NOW_MS + _HOUR_MS,
+        valid_from_ms=_NOW_MS - HOUR_MS,
+        valid_until_ms=_NOW_MS + HOUR_MS,
+        last_used_ms=_NOW_MS - HOUR_MS,
+        term_until_ms=_NOW_MS + HOUR_MS,
+        trained_until_ms=_NOW_MS + HOUR_MS,
         second_factor=True,
     )
     return AccessRequest(
@@ -122,13 +122,13 @@ def _approved(request: AccessRequest) -> AccessRequest:
         institution=request.account.institution,
         operation=request.operation,
         case_number=request.case_number,
-        until_ms=_NOW_MS + _HOUR_MS,
+        until_ms=_NOW_MS + HOUR_MS,
     )
     return replace(request, approval=approval)
 
 
 def _in_emergency(request: AccessRequest) -> AccessRequest:
-    opened = BreakGlass(first="p1", second="p2", opened_ms=_NOW_MS, until_ms=_NOW_MS + _HOUR_MS)
+    opened = BreakGlass(first="p1", second="p2", opened_ms=_NOW_MS, until_ms=_NOW_MS + HOUR_MS)
     return replace(request, break_glass=opened)
 
 

@@ -8,9 +8,8 @@ from typing import Final, TypeAlias
 
 from pipeline.domain.account import AccountState
 from pipeline.domain.role import Role
+from pipeline.domain.times import HOUR_MS
 from pipeline.policy.access.request import AccessRequest, Approval
-
-_HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def _with_state(changed: Callable[[AccountState, int], AccountState]) -> _Applie
 
 
 def _later(until_ms: int | None, now_ms: int) -> int:
-    return until_ms if until_ms is not None and until_ms > now_ms else now_ms + _HOUR_MS
+    return until_ms if until_ms is not None and until_ms > now_ms else now_ms + HOUR_MS
 
 
 def _registered(state: AccountState, now_ms: int) -> AccountState:
@@ -80,7 +79,7 @@ def _contracted(state: AccountState, now_ms: int) -> AccountState:
 
 
 def _active(state: AccountState, now_ms: int) -> AccountState:
-    return replace(state, last_used_ms=max(state.last_used_ms, now_ms - _HOUR_MS))
+    return replace(state, last_used_ms=max(state.last_used_ms, now_ms - HOUR_MS))
 
 
 def _with_case(request: AccessRequest) -> AccessRequest:
@@ -122,7 +121,7 @@ def _approved(request: AccessRequest) -> AccessRequest:
         institution=request.account.institution,
         operation=request.operation,
         case_number=request.case_number,
-        until_ms=request.now_ms + _HOUR_MS,
+        until_ms=request.now_ms + HOUR_MS,
     )
     return replace(request, approval=approval)
 

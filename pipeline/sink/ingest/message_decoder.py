@@ -14,12 +14,12 @@ from pipeline.domain.event_compatibility import UnknownFields, read_event, why_u
 from pipeline.domain.event_identity import is_own_id
 from pipeline.domain.event_writer import EventRecord
 from pipeline.domain.events import ENGINE_ID, Event, Kind, encode, kind_of
+from pipeline.domain.times import DAY_MS
 from pipeline.policy.gate import WRONG_ID, Gate, Refusal, RefusalRule
 from pipeline.sink.ingest.message_fields import has_name_twice, text_of, try_fields_of
 from pipeline.sink.ingest.settings import IngestSettings
 from pipeline.sink.kafka.messages import Received
 
-_DAY_MS: Final = 86_400_000
 _PLATE_FIELDS: Final = frozenset({"plate", "plate_key"})
 _MOST_SHOWN: Final = 999_999
 """Of a time that is wrong: a greater number could be anything, such as a person's."""
@@ -131,6 +131,6 @@ class MessageDecoder:
         now_ms = self._clock_ms()
         if event.ts_ms > now_ms + self._settings.max_clock_lead_s * 1000:
             return f"its time is {min((event.ts_ms - now_ms) / 1000, _MOST_SHOWN):.0f} s in the future"
-        if event.ts_ms < now_ms - self._settings.oldest_days * _DAY_MS:
-            return f"its time is {(now_ms - event.ts_ms) / _DAY_MS:.0f} days back"
+        if event.ts_ms < now_ms - self._settings.oldest_days * DAY_MS:
+            return f"its time is {(now_ms - event.ts_ms) / DAY_MS:.0f} days back"
         return ""

@@ -16,11 +16,11 @@ from kafka.admin import NewTopic
 
 from pipeline.domain.event_kinds import SPECS, TopicRetention
 from pipeline.domain.events import Kind
+from pipeline.domain.times import HOUR_MS
 from pipeline.sink.kafka.connection import build, client_options
 from pipeline.sink.settings import KafkaSettings
 
 DEAD_LETTERS: Final = "dead-letters"
-_HOUR_MS: Final = 3_600_000
 _MONTH_HOURS: Final = 30 * 24
 _NO_ID: Final = frozenset({"None", "", "00000000-0000-0000-0000-000000000000"})
 
@@ -56,7 +56,7 @@ def topic_settings(settings: KafkaSettings) -> dict[str, Mapping[str, str]]:
     """
 
     def retained(hours: int) -> dict[str, str]:
-        return {"cleanup.policy": "delete", "retention.ms": str(hours * _HOUR_MS)}
+        return {"cleanup.policy": "delete", "retention.ms": str(hours * HOUR_MS)}
 
     configs: dict[TopicRetention, Mapping[str, str]] = {
         TopicRetention.PERSONAL: retained(settings.keep_hours),

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from pipeline.domain.plate import check_plate, plate_key
+from pipeline.domain.times import DAY_MS, HOUR_MS
 from pipeline.store.answers.sql_fragments import Page, Rows, in_range, sure, where
 from pipeline.store.backends.database import bind
 from pipeline.store.questions import Companion, Convoy, check_between
-
-_HOUR_MS: Final = 3_600_000
-_DAY_MS: Final = 86_400_000
 
 _TARGETS: Final = "SELECT DISTINCT camera_id, ts_ms AS target_ms FROM plate_reads {targets}"
 
@@ -40,9 +38,9 @@ def convoy(rows: Rows, question: Convoy) -> list[Companion]:
         StoreError: no plate in the text, a senseless number or page, or the database failed.
     """
     check_plate(question.plate)
-    check_between("within_ms", question.within_ms, 1, _HOUR_MS)
+    check_between("within_ms", question.within_ms, 1, HOUR_MS)
     check_between("meetings", question.meetings, 1, 1_000_000)
-    check_between("apart_ms", question.apart_ms, 0, _DAY_MS)
+    check_between("apart_ms", question.apart_ms, 0, DAY_MS)
     page = Page.checked(question.limit, question.offset)
     key = plate_key(question.plate)
     scope = in_range(question.start_ms, question.end_ms, question.camera_ids)

@@ -8,6 +8,7 @@ from typing import Final
 
 from pipeline.domain.events import ENGINE_ID, AlertRule
 from pipeline.domain.plate import keys_near, plate_key
+from pipeline.domain.times import HOUR_MS
 from pipeline.policy.event_texts import bounded_detail
 from pipeline.store.answers.interruptions import interruptions
 from pipeline.store.answers.plates import matches_pattern, matching
@@ -48,7 +49,7 @@ _LOSSES: Final = (
 """Rules of the alerts after which events are missing from answers; lost video is known by the cameras' states."""
 _ALERTED_WITHIN_MS: Final = 600_000
 """An alert is written this long after the first events that it is about, at most."""
-_REPEATED_MS: Final = 3_600_000
+_REPEATED_MS: Final = HOUR_MS
 """An alert of a condition that lasts is repeated after this time."""
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNCERTAIN: Final = "SELECT toInt64(uniqExact(event_id)) AS reads FROM plate_reads {where}"

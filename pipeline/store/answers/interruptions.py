@@ -13,6 +13,7 @@ import msgspec
 
 from pipeline.domain.events import LIFE_SIGN, LIFE_SIGN_MS, VIDEO_BEGINS, VIDEO_ENDS
 from pipeline.domain.ports import SourceState
+from pipeline.domain.times import MINUTE_MS
 from pipeline.policy.event_texts import bounded_detail
 from pipeline.store.answers.recorded_videos import RecordedVideo, recorded_videos
 from pipeline.store.answers.sql_fragments import Rows, in_range, in_statements, is_one_of, where
@@ -29,7 +30,7 @@ _LIMITED: Final = (
 )
 """States of a camera that streams while frames are missing from its analysis, or show nothing."""
 _WITH_SIGNS: Final = (_STREAMING, *_LIMITED)
-_PROVEN_MS: Final = LIFE_SIGN_MS + 60_000
+_PROVEN_MS: Final = LIFE_SIGN_MS + MINUTE_MS
 """A life sign proves this time after it: the next one, and a minute on its way into the store."""
 
 _STATES: Final = (

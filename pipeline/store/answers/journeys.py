@@ -18,6 +18,7 @@ from pipeline.domain.route import (
     legs,
     longest_drive_s,
 )
+from pipeline.domain.times import DAY_MS
 from pipeline.store.answers.plates import plates
 from pipeline.store.answers.sql_fragments import Page, Rows
 from pipeline.store.answers.vehicle_reads import reads_by_vehicle
@@ -32,7 +33,7 @@ from pipeline.store.questions import (
     check_between,
 )
 
-_WEEK_MS: Final = 7 * 86_400_000
+_WEEK_MS: Final = 7 * DAY_MS
 _READS_PER_PAGE: Final = 50_000
 """Reads in memory at a time; few, because this may run in the process that also watches the cameras."""
 

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from pipeline.domain.times import UtcOffset
+from pipeline.domain.times import DAY_MS, MINUTE_MS, UtcOffset
 from pipeline.errors import StoreError
 from pipeline.store.answers.sql_fragments import Rows
 from pipeline.store.questions import check_between
-from pipeline.store.traffic_questions import DAY_MS
 
 _FEW_OFFSETS: Final = 4
 """With more changes of the clocks than these, the database is asked first from when to when there is traffic."""
 _MOST_OFFSETS: Final = 2_000
 _END_MS: Final = 2**32 * 1000
-_MINUTE_MS: Final = 60_000
 _EXTENT: Final = "SELECT toInt64(count()) AS n, min(ts_ms) AS first_ms, max(ts_ms) AS last_ms FROM {table} {where}"
 
 
@@ -43,7 +41,7 @@ class TimeSlots:
         Raises:
             StoreError: the length does not divide a day into whole minutes, or the offsets make no sense.
         """
-        if every_ms < _MINUTE_MS or DAY_MS % every_ms or every_ms % _MINUTE_MS:
+        if every_ms < MINUTE_MS or DAY_MS % every_ms or every_ms % MINUTE_MS:
             raise StoreError(
                 "interval", f"{every_ms} ms does not divide a day into whole minutes", "Use 1m, 5m, 15m, 1h, 6h or 1d"
             )

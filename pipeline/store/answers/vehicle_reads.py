@@ -8,11 +8,12 @@ import msgspec
 
 from pipeline.domain.plate import check_plate, plate_key
 from pipeline.domain.route import ReadSummary, VehicleReads
+from pipeline.domain.times import DAY_MS
 from pipeline.store.answers.sql_fragments import Rows, in_range, sure, where
 from pipeline.store.backends.database import bind
 from pipeline.store.questions import ReadsByVehicle, VehicleReadsPage, check_between
 
-_WEEK_MS = 7 * 86_400_000
+_WEEK_MS = 7 * DAY_MS
 _MOST_READS = 1_000_000
 
 

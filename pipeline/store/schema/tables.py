@@ -18,8 +18,8 @@ from msgspec.structs import astuple
 from pipeline.domain.event_kinds import SPECS
 from pipeline.domain.event_writer import EventRefused
 from pipeline.domain.events import Event, Kind
+from pipeline.domain.times import DAY_MS
 
-_DAY_MS: Final = 86_400_000
 _FLOAT32: Final = (2 - 2**-23) * 2.0**127
 _END_MS: Final = 2**32 * 1000  # DateTime is an unsigned 32-bit count of seconds: 1970 to 2106
 
@@ -119,11 +119,11 @@ def by_days(events: Sequence[Event], most_days: int) -> list[Sequence[Event]]:
 
     Each day is one or several partitions, and servers limit the partitions per insert (100 by default).
     """
-    days = {event.ts_ms // _DAY_MS for event in events}
+    days = {event.ts_ms // DAY_MS for event in events}
     if len(days) <= most_days:
         return [events]
     rank = {day: index // most_days for index, day in enumerate(sorted(days))}
     groups: list[list[Event]] = [[] for _ in range(max(rank.values()) + 1)]
     for event in events:
-        groups[rank[event.ts_ms // _DAY_MS]].append(event)
+        groups[rank[event.ts_ms // DAY_MS]].append(event)
     return list(groups)
