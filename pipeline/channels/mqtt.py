@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-import queue
-from collections.abc import Sequence
+import selectors
+import ssl
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from pipeline.channels.alert_message import AlertMessage
@@ -27,6 +29,8 @@ _ENDS: Final = {
 }
 """Rules that say that the condition of another one is over."""
 _AT_LEAST_ONCE: Final = 1
+_REUSED_S: Final = 30
+"""Time after the last message in which a connection is used again; the broker ends it after half as much more."""
 
 
 class MqttChannel:
@@ -44,6 +48,7 @@ class MqttChannel:
         self._settings = settings
         self._client_id = client_id
         self._client: Client | None = None
+        self._used_s = 0.0
 
     @property
     def target(self) -> str:
@@ -57,7 +62,7 @@ class MqttChannel:
             SinkError: the broker refuses the connection, or does not answer.
             MissingComponent: the client is not installed.
         """
-        if self._client is not None and self._client.is_connected():
+        if self._client is not None and self._client.is_connected() and time.monotonic() - self._used_s < _REUSED_S:
             return
         self.close()
         try:
@@ -72,17 +77,14 @@ class MqttChannel:
             client.username_pw_set(wanted.login.user, wanted.login.secret())
         if wanted.tls is not None:
             client.tls_set_context(tls_context(wanted.tls))
-        answers: queue.Queue[str] = queue.Queue()
-        client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.put(str(reason))
-        client.connect(wanted.host, wanted.port, keepalive=30)
+        answers: list[str] = []
+        client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.append(str(reason))
         self._client = client
-        client.loop_start()
-        try:
-            answer = answers.get(timeout=wanted.timeout_s)
-        except queue.Empty:
-            raise SinkError(self.target, f"did not answer within {wanted.timeout_s:g} s") from None
-        if answer != "Success":
-            raise SinkError(self.target, f"refuses the connection: {answer}")
+        client.connect(wanted.host, wanted.port, keepalive=_REUSED_S)
+        if not self._await(client, lambda: bool(answers)):
+            raise SinkError(self.target, f"did not answer within {wanted.timeout_s:g} s")
+        if answers[0] != "Success":
+            raise SinkError(self.target, f"refuses the connection: {answers[0]}")
 
     def send(self, messages: Sequence[AlertMessage]) -> str:
         """See `Channel`."""
@@ -111,16 +113,37 @@ class MqttChannel:
         assert self._client is not None  # noqa: S101 - opened
         sent = self._client.publish(topic, body, qos=_AT_LEAST_ONCE, retain=retain)
         try:
-            sent.wait_for_publish(self._settings.timeout_s)
-            confirmed = sent.is_published()
+            confirmed = self._await(self._client, sent.is_published)
         except (RuntimeError, ValueError) as error:
             raise SinkError(self.target, f"does not take the message: {error}") from None
         if not confirmed:
             raise SinkError(self.target, f"did not confirm within {self._settings.timeout_s:g} s")
+
+    def _await(self, client: Client, done: Callable[[], bool]) -> bool:
+        """Read and write until something has happened; False after the time limit, or where the connection ended.
+
+        The client's own thread waits with `select`, which fails in processes of more than 1,024 open files.
+        """
+        deadline_s = time.monotonic() + self._settings.timeout_s
+        while not done():
+            connection, left_s = client.socket(), deadline_s - time.monotonic()
+            if connection is None or left_s <= 0:
+                return False
+            with selectors.DefaultSelector() as waiting:
+                writes = selectors.EVENT_WRITE if client.want_write() else 0
+                waiting.register(connection, selectors.EVENT_READ | writes)
+                decrypted = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+                ready = waiting.select(0 if decrypted else left_s)
+            events = ready[0][1] if ready else 0
+            if decrypted or events & selectors.EVENT_READ:
+                client.loop_read()
+            if events & selectors.EVENT_WRITE:
+                client.loop_write()
+        self._used_s = time.monotonic()
+        return True
 
     def close(self) -> None:
         """See `Channel`."""
         client, self._client = self._client, None
         if client is not None:
             client.disconnect()
-            client.loop_stop()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import socket
 import threading
 from email import message_from_bytes
@@ -87,6 +89,23 @@ def test_a_broker_retains_an_incident_until_it_ends() -> None:
         channel.close()
     assert noted.retained == {}
     assert len(noted.bodies) == 4
+
+
+def test_a_broker_is_reached_from_a_process_of_more_than_1024_open_files() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(limits[0], min(4096, limits[1])), limits[1]))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        with serving(MqttReceiver, noted := Noted()) as port:
+            channel = MqttChannel(mqtt(port), "test")
+            channel.open()
+            channel.send([message(1)])
+            channel.close()
+    finally:
+        for one in opened:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert len(noted.bodies) == 1
 
 
 def test_a_broker_that_refuses_or_is_silent_is_an_error() -> None:
