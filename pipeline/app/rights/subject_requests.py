@@ -110,6 +110,7 @@ class SubjectRequestService:
             AuditUnavailable: the audit takes no record; nothing is entered.
         """
         with self._audit.refusals(_KIND, details={"action": "receive-request"}):
+            request = replace(request, by=self._audit.access.named(request.by))
             if plate is not None:
                 texts = (request.place, request.characteristics, request.contact, request.person)
                 if any(Selection.of(plate, (), None, None).names_plate(text) for text in texts):
@@ -188,7 +189,7 @@ class SubjectRequestService:
     ) -> SubjectRequestRecord:
         """Decide a request; see `SubjectRequestRegister.decide`."""
         with self._audit.refusals(_KIND, details={"action": "decide-request"}):
-            return self._register.decide(number, decision, reasons, by, erasure)
+            return self._register.decide(number, decision, reasons, self._audit.access.named(by), erasure)
 
     def write_letter(self, number: str, folder: Path, plate: str | None = None, cameras: Sequence[str] = ()) -> Path:
         """Write the letter of a request: the receipt before the decision, else the decision (PDF/A).

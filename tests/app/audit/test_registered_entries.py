@@ -11,7 +11,9 @@ import pytest
 from pipeline.app.access.acting import acting_as
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.audit.audited_register import AuditedRegister
+from pipeline.app.rights.subject_requests import SubjectRequestService
 from pipeline.domain.requester import Requester
+from pipeline.domain.subject_request import IdentityCheck, RequestKind, SubjectRequest
 from pipeline.errors import PolicyError
 from tests.app.people.conftest import city, installed
 from tests.app.people.installations import Office
@@ -27,6 +29,29 @@ def _register_of(office: Office, login: str) -> Iterator[AuditedRegister]:
         audit = audit_of_stores(stores, Requester(user=login))
         with AuditedRegister(office.register, audit, clock=office.clock) as register:
             yield register
+
+
+def test_a_request_of_a_person_is_received_by_the_one_who_acts(city: Office) -> None:
+    stores = replace(city.stores, register_database=city.register)
+    wanted = SubjectRequest(
+        kind=RequestKind.ACCESS,
+        person="Maria Lima",
+        contact="maria@example.org",
+        identity=(IdentityCheck.DOCUMENT,),
+        begin_ms=city.clock.now_ms - 3_600_000,
+        end_ms=city.clock.now_ms,
+        by="Bia Souza",
+        place="Avenida Brasil, 900",
+        characteristics="automóvel prata",
+    )
+    with (
+        city.opened("ana") as opened,
+        acting_as(opened),
+        SubjectRequestService(city.register, stores, Requester(user="ana"), clock=city.clock) as requests,
+    ):
+        with pytest.raises(PolicyError, match="is not the person who acts here"):
+            requests.receive(wanted, None)
+        assert requests.receive(replace(wanted, by="ana"), None).request.by == "Ana Souza"
 
 
 def test_no_one_enters_or_approves_for_another_person(city: Office) -> None:
