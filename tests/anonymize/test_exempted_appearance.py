@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from pipeline.anonymize.exempted_appearance import cells_of, changed_cells, unusual_frames
+from pipeline.decode.file_video import FileVideo
+from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.frame import BgrImage
 from tests.anonymize.test_exemptions import STATUE
 
@@ -47,3 +52,14 @@ def test_what_moves_by_itself_now_and_then_is_no_thing(turns_head: int, masked: 
     for number in range(turns_head):
         cells[10 * number : 10 * number + 4, 7 * number % 24 : 7 * number % 24 + 4, 3:8] += 40
     assert unusual_frames(changed_cells(list(cells))).tolist() == [masked] * 40
+
+
+def test_a_woman_who_sits_and_waits_is_no_thing_and_the_bin_beside_her_is_one(data_dir: Path) -> None:
+    places = {"woman": (190, 375, 227, 475), "bin": (100, 385, 185, 550)}
+    cells = {name: list[npt.NDArray[np.uint8]]() for name in places}
+    for frame in FileVideo(data_dir / "clips" / "people-walking.mp4", DecodeSettings()).frames():
+        if frame.index % 3 == 0:
+            for name, box in places.items():
+                cells[name].append(cells_of(frame.image.crop(*box)))
+    assert unusual_frames(changed_cells(cells["woman"])).all()
+    assert not unusual_frames(changed_cells(cells["bin"])).any()
