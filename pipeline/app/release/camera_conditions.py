@@ -12,6 +12,7 @@ from pipeline.domain.disclosure import Content
 from pipeline.domain.times import find_zone
 from pipeline.errors import RecordError, ReleaseError
 from pipeline.policy.approval import CameraConditions
+from pipeline.record.declaration_tag import declaration_in
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
 
 _START_MS: Final = 10_000
@@ -42,7 +43,7 @@ def camera_conditions(config: Config, archive: RecordingArchive, content: Conten
             f"camera {camera.id}", problem, "Refuse the request for that reason, or enter one for a recorded time"
         )
     segments = archive.segments(camera.id, content.begin_ms, content.end_ms)
-    _check_own_files(archive.folder / camera.id, segments)
+    _check_no_links(archive.folder / camera.id, segments)
     dated = archive.declarations(camera.id, content.begin_ms, content.end_ms)
     recorded = tuple(dict.fromkeys(one.declaration for one in dated))
     if not _held_at_begin(dated, segments, content.begin_ms or 0):
@@ -58,6 +59,7 @@ def camera_conditions(config: Config, archive: RecordingArchive, content: Conten
             f"has the recording of camera {other} in its folder",
             f"Request camera {other}, and put the files where they belong",
         )
+    _check_recorded_by(camera.id, segments)
     _check_same_rotation(camera.declaration(), recorded)
     digests = archive.digests(camera.id, content.begin_ms, content.end_ms)
     return CameraConditions(camera.declaration(), recorded, digests)
@@ -80,7 +82,7 @@ def _held_at_begin(dated: Sequence[DatedDeclaration], segments: Sequence[VideoSe
     return any(one.from_ms <= first_ms + _START_MS for one in dated)
 
 
-def _check_own_files(folder: Path, segments: Sequence[VideoSegment]) -> None:
+def _check_no_links(folder: Path, segments: Sequence[VideoSegment]) -> None:
     """A link would give one camera's video out under the masks and the name of another."""
     paths = [folder, *(path for one in segments for path in (one.path.parent, one.path))]
     link = next((path for path in dict.fromkeys(paths) if path.is_symlink()), None)
@@ -90,3 +92,18 @@ def _check_own_files(folder: Path, segments: Sequence[VideoSegment]) -> None:
             "is a link, and a release reads a camera's own recording only",
             "Put the recording itself there; link or mount the folder of all cameras instead",
         )
+
+
+def _check_recorded_by(camera_id: str, segments: Sequence[VideoSegment]) -> None:
+    """So would a copy or a hard link, but a recorded file says which camera recorded it."""
+    for path in (one.path for one in segments):
+        try:
+            tag = declaration_in(path)
+        except ValueError as error:
+            raise ReleaseError(str(path), str(error), "Request a span without this file") from error
+        if tag is not None and tag.declaration.camera_id != camera_id:
+            raise ReleaseError(
+                str(path),
+                f"was recorded by camera {tag.declaration.camera_id}, as it says itself, not by camera {camera_id}",
+                f"Request camera {tag.declaration.camera_id}, and put the file where it belongs",
+            )

@@ -337,6 +337,20 @@ def test_a_file_without_the_statement_of_the_recorder_among_masked_ones_is_named
     assert not list(Path("releases").glob("*"))
 
 
+@pytest.mark.parametrize("hard_link", [False, True])
+def test_the_file_of_another_camera_in_the_folder_is_refused(hard_link: bool) -> None:
+    """Its masks would not apply, and the sheet would name the wrong camera: each file says who recorded it."""
+    record(Path("elsewhere"), Path("clip.mp4"), camera="square", segment_s=2)
+    other, own = (sorted(folder.rglob("*.mp4"))[1] for folder in (Path("elsewhere/square"), Path("video/cam")))
+    own.unlink()
+    if hard_link:
+        own.hardlink_to(other)
+    else:
+        shutil.copy(other, own)
+    with pytest.raises(ReleaseError, match="recorded by camera square, as it says itself, not by camera cam"):
+        approved()
+
+
 def test_masks_that_were_removed_since_are_filled_in_older_files() -> None:
     """Each file is compared with the masks of its own time and with those of today, not with those of other files."""
     shutil.rmtree("video")
