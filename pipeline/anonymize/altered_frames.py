@@ -49,7 +49,7 @@ class Alteration(StrEnum):
     MANY_HUES = f"{FalseColors.MANY_HUES}, as in the palette of a thermal camera or behind colored nets or glass"
     BY_BRIGHTNESS = f"{FalseColors.BY_BRIGHTNESS}, as in the palette of a thermal camera or behind a colored net"
     EQUAL_BRIGHTNESS = "everything is equally bright, and differs in color only"
-    RELIEF = "edges are in relief on an even gray"
+    RELIEF = "everything stands out of one even gray, as in relief or behind a wide net"
 
     @property
     def fix(self) -> str:
