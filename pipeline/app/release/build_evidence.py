@@ -200,7 +200,9 @@ def _copied(
                 copy = stack.enter_context(UnnamedFile(folder))
                 video = _copy(segment, copy, masks, f"video-{len(found) + 1:03d}.mp4", (begin_ms, end_ms))
                 if video is not None:
-                    found.append((replace(video, recorder_sha256=archive.noted_sha256(segment)), copy))
+                    video = replace(video, recorder_sha256=archive.noted_sha256(segment))
+                    _check_statement(video, segment)
+                    found.append((video, copy))
             size = sum(video.size_bytes for video, _ in found)
             if not found or size > MAX_BYTES:
                 raise RecordError(
@@ -284,6 +286,16 @@ def _opened(segment: VideoSegment) -> Iterator[Path]:
         raise RecordError(segment.path.name, f"cannot be read ({error.strerror})", "Build it again") from error
     with file:
         yield Path(f"/proc/self/fd/{file.fileno()}")
+
+
+def _check_statement(video: EvidenceVideo, segment: VideoSegment) -> None:
+    """That masks are filled is what the recorder states in the file: a statement in a changed file proves nothing."""
+    if video.masks_filled and video.as_recorded is False:
+        raise RecordError(
+            segment.path.name,
+            "was changed since it was recorded, so it is not known whether its privacy masks are filled",
+            "Restore the file from a backup, or request a span without it",
+        )
 
 
 def _check_written(segment: VideoSegment) -> None:

@@ -25,7 +25,7 @@ from pipeline.app.release.register_service import file_content, open_register
 from pipeline.app.release.verify_clip import verify_clip
 from pipeline.domain.camera import Scope
 from pipeline.domain.times import local_time
-from pipeline.errors import PolicyError, ReleaseError, ViapublicaError
+from pipeline.errors import PolicyError, RecordError, ReleaseError, ViapublicaError
 from pipeline.governance.sealed_message import open_sealed
 from pipeline.record.file_layout import DECLARATIONS
 from pipeline.record.holds import Holds
@@ -313,6 +313,27 @@ def test_masks_that_the_recorder_filled_are_handed_over_filled_and_said_to_be() 
     release("sheet", f"{local_time(entry.requested_ms, None):%Y-%m}", "--out=s.xlsx")
     cells = [str(cell.value) for row in load_workbook("s.xlsx").active for cell in row]
     assert any("máscaras de privacidade preenchidas na gravação" in cell for cell in cells)
+
+
+def test_a_statement_of_filled_masks_in_a_file_that_was_exchanged_is_not_believed() -> None:
+    """Video without masks, with the tag of the recorded file that it replaces."""
+    shutil.rmtree("video")
+    record_masked(Path("video"), (MASK,), seconds=4)
+    write_config(masks=f", masks: [{MASK_TEXT}]")
+    recorded = sorted(Path("video/cam").rglob("*.mp4"))[1]
+    with av.open(str(recorded)) as container:
+        tags = dict(container.metadata)
+    recorded.unlink()
+    with av.open("clip.mp4") as source, av.open(str(recorded), "w") as target:
+        target.metadata.update(tags)
+        stream = target.add_stream_from_template(source.streams.video[0], opaque=True)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    with pytest.raises(RecordError, match="was changed since it was recorded, so it is not known whether its privacy"):
+        build(approved())
+    assert not list(Path("releases").glob("*"))
 
 
 @pytest.mark.parametrize("masks", [f"{MASK_TEXT}, {OTHER_TEXT}", OTHER_TEXT])
