@@ -21,8 +21,10 @@ _LEAST_STRAIGHT: Final = ((1, 12, 0.48), (1, 24, 0.16), (2, 24, 0.2))
 _STRAIGHT_FROM_NEAR: Final = 0.55
 """Straightness over `_FAR` pixels from which edges are not bent farther away: few and short ones end before."""
 _FAR: Final = 24
-_MIN_PAIRS: Final = 2500
-"""Pairs of points of edges from which straightness is measured."""
+_MIN_PAIRS, _MIN_PAIRS_OF_PART = 2500, 800
+"""Pairs of points of edges from which straightness is measured, in a frame and in a part of it."""
+_MUCH_BENT: Final = 0.3
+"""Straightness that a part lacks, from which it is bent: foliage and wheels lack up to so much."""
 _COHERENT, _STILL_COHERENT = 0.85, 0.5
 """Coherence of the structure tensor at a point of an edge, and further along it."""
 _EDGES: Final = 70
@@ -62,10 +64,22 @@ NO_BEND: Final = Bend()
 
 def measure_bend(gray: Gray) -> Bend:
     """The bend of a frame's edges (height, width), gray levels."""
-    reduced = min(1.0, _LONGER_SIDE / max(gray.shape))
-    worst, distance_px = 0.0, 0.0
+    return _measured(gray, min(1.0, _LONGER_SIDE / max(gray.shape)), _MIN_PAIRS)
+
+
+def bend_of_part(gray: Gray, frame_side: int) -> Bend:
+    """The same of a part of a frame, where it is bent far more than parts of ordinary frames.
+
+    Args:
+        gray: (height, width) of the part; frame_side: the longer side of the frame.
+    """
+    return _measured(gray, min(1.0, _LONGER_SIDE / frame_side), _MIN_PAIRS_OF_PART, _MUCH_BENT)
+
+
+def _measured(gray: Gray, reduced: float, min_pairs: int, much: float = 0.0) -> Bend:
+    worst, distance_px = much, 0.0
     for reduction, distance, least in _LEAST_STRAIGHT:
-        straight = _straightness(_resized(gray, reduced / reduction), distance)
+        straight = _straightness(_resized(gray, reduced / reduction), distance, min_pairs)
         worst, distance_px = max((worst, distance_px), (least - straight, distance * reduction / reduced))
         if distance * reduction >= _FAR and straight >= _STRAIGHT_FROM_NEAR:
             break
@@ -75,7 +89,7 @@ def measure_bend(gray: Gray) -> Bend:
     return Bend(period, period * min(_MOST_BEND, _LEAST_BEND + _BEND_BY * worst))
 
 
-def _straightness(gray: Gray, distance: int) -> float:
+def _straightness(gray: Gray, distance: int, min_pairs: int) -> float:
     """Mean cosine of twice the angle that edges turn by over a distance along them; 1 with too few edges."""
     x, y, both = _structure(gray)
     energy, difference, cross = x + y, x - y, 2 * both
@@ -95,7 +109,7 @@ def _straightness(gray: Gray, distance: int) -> float:
         at = to_y[inside], to_x[inside]
         similar.append((difference[at] * cosine[inside] + cross[at] * sine[inside]) / directed[at])
     pairs = np.concatenate(similar)
-    return float(pairs.mean()) if len(pairs) >= _MIN_PAIRS else 1.0
+    return float(pairs.mean()) if len(pairs) >= min_pairs else 1.0
 
 
 def _structure(gray: Gray) -> tuple[Gray, Gray, Gray]:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.frame_disturbance import FrameDisturbance, most_disturbed_part
+from pipeline.anonymize.frame_disturbance import FrameDisturbance, most_bent_part, most_disturbed_part
 from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
@@ -88,13 +88,15 @@ class CanaryFrame:
 def canary_frame(frame: BgrImage) -> CanaryFrame:
     """A copy of a frame with two persons, two faces and a plate pasted in, as far as they fit.
 
-    Where a part of the frame is disturbed, as by a fence, they are pasted there. Behind a mesh, and bent, the persons
-    are small.
+    Where a part of the frame is disturbed, as by a fence, or bent, they are pasted there. Behind a mesh, and bent, the
+    persons are small.
 
     Args:
         frame: (height, width, 3) BGR, at least 128 pixels wide and high.
     """
     part = most_disturbed_part(frame)
+    if not part.disturbance.has_pattern:
+        part = most_bent_part(frame) or part
     image = frame.copy()
     light = _Light(typical_levels(frame), part.disturbance)
     objects = _paste_objects(image[part.rows, part.columns], light)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.bent_edges import NO_BEND, Bend, measure_bend
+from pipeline.anonymize.bent_edges import NO_BEND, Bend, bend_of_part, measure_bend
 from pipeline.anonymize.mesh import Hidden, find_mesh
 from pipeline.domain.frame import BgrImage
 
@@ -145,6 +145,18 @@ def most_disturbed_part(frame: BgrImage) -> DisturbedPart:
     if whole.disturbance.noise >= _NOISY * (bright - dark):
         return replace(worst, disturbance=whole.disturbance)
     return worst if worst.disturbance.noise >= max(_LOCAL_NOISE, 2 * whole.disturbance.noise) else whole
+
+
+def most_bent_part(frame: BgrImage) -> DisturbedPart | None:
+    """Where a frame (height, width, 3) BGR is bent much more than parts of ordinary ones; nothing where no part is."""
+    gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    bent = list[DisturbedPart]()
+    for place in parts_of(*gray.shape).values():
+        part = np.ascontiguousarray(gray[place])
+        bend = bend_of_part(part, max(gray.shape))
+        if bend.period_px:
+            bent.append(DisturbedPart(*place, replace(_measured(part), bend=bend)))
+    return max(bent, key=lambda part: part.disturbance.bend.amplitude_px, default=None)
 
 
 def parts_of(height: int, width: int) -> dict[tuple[int, int], tuple[slice, slice]]:

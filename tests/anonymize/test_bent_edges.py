@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.anonymize.bent_edges import Bend, measure_bend
 from pipeline.anonymize.canary import canary_frame
+from pipeline.anonymize.frame_disturbance import most_bent_part
 from pipeline.anonymize.video_sections import Visibility, frame_visibility
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
@@ -89,6 +90,28 @@ def test_test_objects_are_bent_so_that_they_are_missed_like_the_people(street: B
         detector.close()
     assert plain.missed(found[0], 0.4) == frozenset()
     assert {Label.PERSON, Label.FACE} <= bent.missed(found[1], 0.4)
+
+
+@pytest.mark.parametrize("part", [np.s_[150:, 400:], np.s_[150:, :400]])
+@pytest.mark.parametrize(("amplitude", "period"), [(6, 24), (14, 46)])
+def test_test_objects_are_in_the_part_that_is_rippled(
+    part: tuple[slice, ...], amplitude: float, period: float, street: BgrImage
+) -> None:
+    image = street.copy()
+    image[part] = rippled(street, amplitude, period)[part]
+    found = most_bent_part(image)
+    assert found is not None
+    assert found.disturbance.bend.amplitude_px > 0.1 * found.disturbance.bend.period_px
+    canary = canary_frame(image)
+    inside = np.zeros(image.shape[:2], bool)
+    inside[found.rows, found.columns] = True
+    assert canary.all_needed
+    assert not (canary.image != image).any(axis=2)[~inside].any()
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_no_part_of_an_ordinary_scene_is_bent(clip: str, data_dir: Path) -> None:
+    assert most_bent_part(scene(data_dir, clip)) is None
 
 
 @pytest.mark.parametrize("width", [640, 1280])
