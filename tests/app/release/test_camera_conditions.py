@@ -121,6 +121,22 @@ def test_a_copy_of_another_cameras_video_is_refused(config: Config, archive: Rec
         camera_conditions(config, archive, replace(SPAN, camera_id="other"))
 
 
+@pytest.mark.parametrize("hard_link", [False, True])
+def test_one_file_of_another_camera_in_the_folder_is_refused(
+    hard_link: bool, tmp_path: Path, config: Config, archive: RecordingArchive
+) -> None:
+    """Its masks would not apply, and the release would name the wrong camera: each file says who recorded it."""
+    record_declared(tmp_path / "elsewhere", tmp_path / "clip.mp4", camera="square")
+    other, own = (sorted(folder.rglob("*.mp4"))[1] for folder in (tmp_path / "elsewhere", archive.folder / "cam"))
+    own.unlink()
+    if hard_link:
+        own.hardlink_to(other)
+    else:
+        shutil.copy(other, own)
+    with pytest.raises(ReleaseError, match="recorded by camera square, as it says itself, not by camera cam"):
+        camera_conditions(config, archive, SPAN)
+
+
 def test_the_content_of_every_file_of_the_span_is_a_condition(config: Config, archive: RecordingArchive) -> None:
     files = sorted((archive.folder / "cam").rglob("*.mp4"))
     before = camera_conditions(config, archive, SPAN).recording

@@ -25,7 +25,7 @@ from pipeline.app.release.register_service import file_content, open_register
 from pipeline.app.release.verify_clip import verify_clip
 from pipeline.domain.camera import Scope
 from pipeline.domain.times import local_time
-from pipeline.errors import PolicyError, ReleaseError, ViapublicaError
+from pipeline.errors import PolicyError, RecordError, ReleaseError, ViapublicaError
 from pipeline.governance.sealed_message import open_sealed
 from pipeline.record.file_layout import DECLARATIONS
 from pipeline.record.holds import Holds
@@ -313,6 +313,10 @@ def test_masks_that_the_recorder_filled_are_handed_over_filled_and_said_to_be() 
     release("sheet", f"{local_time(entry.requested_ms, None):%Y-%m}", "--out=s.xlsx")
     cells = [str(cell.value) for row in load_workbook("s.xlsx").active for cell in row]
     assert any("máscaras de privacidade preenchidas na gravação" in cell for cell in cells)
+    with sources[1].open("ab") as stream:
+        stream.write(b"\0\0\0\x08free")
+    with pytest.raises(RecordError, match="was changed since it was recorded, so it is not known whether its privacy"):
+        build(approved())
 
 
 @pytest.mark.parametrize("masks", [f"{MASK_TEXT}, {OTHER_TEXT}", OTHER_TEXT])
