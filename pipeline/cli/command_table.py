@@ -169,6 +169,8 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "Retention: show what is stored and due, run a disposal, report disposals.",
         _OPERATION,
     ),
-    "store": CommandEntry("operate.store_commands:app", "The event store: proofs of erasures.", _OPERATION),
+    "store": CommandEntry(
+        "operate.store_commands:app", "The event store: proofs of erasures, the user of dashboards.", _OPERATION
+    ),
 }
 """Every command by name, in the order of the overview."""

@@ -33,7 +33,7 @@ _UNITS = ("_seconds", "_bytes", "_frames", "_events", "_items", "_fds", "_fps", 
 _SOURCES = {
     "av-1": SourceStatus(
         SourceState.STREAMING, decoded=100, delivered=50, drops={"sampled": 49, "corrupt": 1}, reconnects=2, fps=24.5,
-        last_frame_s=90.0,
+        last_frame_s=90.0, limit_fps=5.0,
     ),
     "av-2": SourceStatus(SourceState.BACKING_OFF),
 }  # fmt: skip
