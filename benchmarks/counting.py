@@ -40,13 +40,24 @@ from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.detect.settings import DetectSettings, TrackSettings
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.frame import Frame
-from pipeline.domain.labels import FOLLOWED, VEHICLES
+from pipeline.domain.labels import FOLLOWED, VEHICLES, Label
 from pipeline.domain.ports import Detector
 from pipeline.domain.traffic_areas import Line, TrafficAreas
 
 MEASURES: Final = ("pipeline/analytics", "pipeline/detect/tracker.py", "pipeline/detect/motion_model.py")
 """The code that the figures are of."""
 DATA: Final = Path(__file__).parent / "data"
+_COCO: Final = {
+    Label.PERSON: 0,
+    Label.BICYCLE: 1,
+    Label.CAR: 2,
+    Label.MOTORCYCLE: 3,
+    Label.BUS: 5,
+    Label.TRUCK: 7,
+}
+"""Classes of the network that ObjectCounter gets."""
+_PERSONS: Final = frozenset({Label.PERSON})
+_COUNTED: Final = {"vehicles": VEHICLES, "persons": _PERSONS, "all": VEHICLES | _PERSONS}
 APART_S: Final = 1.0
 """Time between a crossing by eye and a counted one, up to which they are the same."""
 
@@ -69,7 +80,9 @@ class CountedClip:
     name: str
     sha256: str
     shows: str
+    kind: str
     judges: bool
+    labels: frozenset[Label]
     line: Line
     by_eye: tuple[Crossing, ...]
 
@@ -93,7 +106,9 @@ def counted_clips(folder: Path = DATA) -> list[CountedClip]:
             row["clip"],
             row["sha256"],
             row["shows"],
+            row["kind"],
             row["for"] == "judging",
+            _COUNTED[row["counts"]],
             Line("line", (float(row["x1"]), float(row["y1"])), (float(row["x2"]), float(row["y2"]))),
             tuple(
                 Crossing(1 if one["direction"] == "forward" else -1, float(one["time_s"]), one["scored"] == "yes")
@@ -162,7 +177,7 @@ def tracked(seen: Sequence[SeenFrame]) -> Iterator[tuple[Frame, Tracks, frozense
 
 def ours(clip: CountedClip, seen: Sequence[SeenFrame]) -> list[Crossing]:
     """Crossings by viapublica."""
-    labels = frozenset(label.word for label in VEHICLES)
+    labels = frozenset(label.word for label in clip.labels)
     observer = TrafficObserver(clip.name, "session", TrafficAreas(lines=(clip.line,)), AnalyticsSettings(labels=labels))
     for frame, tracks, ended in tracked(seen):
         observer.observe(frame, tracks)
@@ -181,7 +196,7 @@ def line_zone(clip: CountedClip, seen: Sequence[SeenFrame]) -> list[Crossing]:
     zone = sv.LineZone(start=sv.Point(*start), end=sv.Point(*end), triggering_anchors=[sv.Position.BOTTOM_CENTER])
     found = []
     for frame, tracks, _ in tracked(seen):
-        vehicles = tracks.labeled(*VEHICLES)
+        vehicles = tracks.labeled(*clip.labels)
         boxes = sv.Detections(
             vehicles.detections.boxes,
             confidence=vehicles.detections.scores,
@@ -202,7 +217,9 @@ def object_counter(clip: CountedClip, path: Path, python: str, weights: Path, ca
         return [Crossing(*one) for one in json.loads(stored.read_text())]
     script = Path(__file__).with_name("object_counter.py")
     line = [*clip.line.start, *clip.line.end]
-    command = [python, str(script), "--weights", str(weights), "--line", *map(str, line), str(path)]
+    classes = [str(_COCO[label]) for label in sorted(clip.labels)]
+    command = [python, str(script), str(path), "--weights", str(weights), "--line", *map(str, line)]
+    command += ["--classes", *classes]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found = done.stdout.splitlines()[-1]
     if stored is not None:
@@ -265,12 +282,12 @@ def main() -> None:
         for direction, word in ((1, "forward"), (-1, "backward")):
             scores = {name: score(clip.by_eye, counted, direction) for name, counted in counters.items()}
             for name, one in scores.items():
-                key = name, "night" if "night" in clip.shows else "day", use
+                key = name, clip.kind, use
                 sums[key] = sums.get(key, Score(0, 0, 0, 0)) + one
                 rows.append([clip.name, clip.shows, use, word, one.by_eye, name, one.found, one.misses, one.extras])
-    for (name, light, use), one in sorted(sums.items(), key=lambda item: item[0][1:]):
+    for (name, kind, use), one in sorted(sums.items(), key=lambda item: item[0][1:]):
         shares = [f"{part} ({part / max(1, one.by_eye):.1%})" for part in (one.misses, one.extras)]
-        rows.append(["**all**", light, use, "both", one.by_eye, name, one.found, *shares])
+        rows.append(["**all**", kind, use, "both", one.by_eye, name, one.found, *shares])
     write_table(
         options.out,
         "Crossings of lines",

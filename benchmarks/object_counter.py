@@ -20,6 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--line", type=float, nargs=4, required=True, help="x1 y1 x2 y2, shares of the image")
+    parser.add_argument("--classes", type=int, nargs="+", required=True, help="of COCO")
     parser.add_argument("clip")
     options = parser.parse_args()
     os.environ |= {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
@@ -29,9 +30,9 @@ def main() -> None:
     width, height = (int(video.get(key)) for key in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
     x1, y1, x2, y2 = options.line
     region = [(round(x1 * width), round(y1 * height)), (round(x2 * width), round(y2 * height))]
-    vehicles = [1, 2, 3, 5, 7]  # of COCO
+    rate = video.get(cv2.CAP_PROP_FPS)
     counter = solutions.ObjectCounter(
-        model=str(options.weights), region=region, show=False, classes=vehicles, verbose=False
+        model=str(options.weights), region=region, show=False, classes=options.classes, verbose=False
     )
     found: list[tuple[int, float]] = []
     frame = 0
@@ -41,8 +42,8 @@ def main() -> None:
             break
         before = counter.in_count, counter.out_count
         counter(image)
-        found += [(1, frame / 25)] * (counter.in_count - before[0])
-        found += [(-1, frame / 25)] * (counter.out_count - before[1])
+        found += [(1, frame / rate)] * (counter.in_count - before[0])
+        found += [(-1, frame / rate)] * (counter.out_count - before[1])
         frame += 1
     sys.stdout.write("\n" + json.dumps(found) + "\n")
 

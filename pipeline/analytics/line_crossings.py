@@ -7,8 +7,12 @@ box's area), so that they mean the same near and far.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Final
+
+from pipeline.analytics.late_tracks import LineCrossing, LinePosition, TrackBegin
+
+__all__ = ["LineCrossing", "LinePosition", "LineState"]
 
 _BAND: Final = 0.15
 """Half width of the band in which a box may tremble."""
@@ -16,31 +20,6 @@ _LEAST_WAY: Final = 0.6
 """Way on both sides of the line together from which a track has crossed it."""
 _RETURN_WAY: Final = 2.0
 """The same for a track that crosses a second time: it has turned back."""
-
-
-class LinePosition(NamedTuple):
-    """Where a ground point is, seen from a line.
-
-    Attributes:
-        distance: from the line in box sizes, positive on its right-hand side.
-        along: share of the way from the line's start to its end.
-        at_ms: time of the frame.
-    """
-
-    distance: float
-    along: float
-    at_ms: int
-
-
-class LineCrossing(NamedTuple):
-    """A crossing that counts.
-
-    Attributes:
-        direction: 1 for forward, -1 for backward; at_ms: when the ground point was on the line.
-    """
-
-    direction: int
-    at_ms: int
 
 
 @dataclass(slots=True)
@@ -54,6 +33,7 @@ class LineState:
 
     side: int = 0
     counted: int = 0
+    _begin: TrackBegin = field(default_factory=TrackBegin)
     _last: LinePosition | None = None
     _reach: float = 0.0
     _pending: LineCrossing | None = None
@@ -61,6 +41,7 @@ class LineState:
 
     def add(self, now: LinePosition) -> LineCrossing | None:
         """Take the next position; returns the crossing that counts with it."""
+        before = self._begin.add(now)
         side = 0 if abs(now.distance) < _BAND else 1 if now.distance > 0 else -1
         if self._last is None and side == 0:
             # A track that begins in the band: it comes from the side on which it began.
@@ -73,11 +54,16 @@ class LineState:
             self._flip(side, now)
         self._reach = max(self._reach, abs(now.distance))
         self._last = now
-        return self._confirmed()
+        confirmed = self._confirmed()
+        if confirmed is None and before is not None and not self.counted:
+            self.counted = before.direction
+            return before
+        return confirmed
 
     def restart(self) -> None:
         """The track jumped to another object: where it was says nothing about where that one came from."""
         self.side, self.counted, self._last, self._reach, self._pending = 0, 0, None, 0.0, None
+        self._begin = TrackBegin.known()
 
     def _flip(self, side: int, now: LinePosition) -> None:
         way_before, self._reach, self.side = self._reach, 0.0, side
@@ -108,4 +94,4 @@ def _crossing(before: LinePosition, after: LinePosition) -> LineCrossing | None:
     if not 0.0 <= along <= 1.0:
         return None
     at_ms = before.at_ms + round(share * (after.at_ms - before.at_ms))
-    return LineCrossing(1 if after.distance > 0 else -1, at_ms)
+    return LineCrossing(1 if after.distance > 0 else -1, at_ms, along)

@@ -24,6 +24,9 @@ _FIRST_JUMP_SIZES: Final = 4.0
 """The same for the second observation, when the velocity is not known yet."""
 _STILL_SIZES: Final = 0.12
 """An object that stays within this many box sizes stands."""
+_TRAVELLED_SIZES: Final = 2.0
+_TRAVELLED_S: Final = 0.4
+"""A track that moved on so far in box sizes, and for so long, is no noise, however faint its boxes are."""
 STANDS_AFTER_S: Final = 2.0
 """Time without movement from which an object is stopped."""
 
@@ -50,6 +53,8 @@ class RoadUser:
     uncertain: list[tuple[int, LineCrossing]] = field(default_factory=list)
     _seen: bool = False
     _labels: Counter[Label] = field(default_factory=Counter)
+    _start: Point = (0.0, 0.0)
+    _start_s: float = 0.0
     _anchor: Point = (0.0, 0.0)
     _anchor_s: float = 0.0
     _ground: deque[tuple[float, float, float]] = field(default_factory=deque)
@@ -78,6 +83,8 @@ class RoadUser:
             self._follow(point, max(passed_s, 1e-3))
         if not self._seen or math.dist(point, self._anchor) > _STILL_SIZES * size:
             self._anchor, self._anchor_s = point, observation.pts_s
+        if not self._seen:
+            self._start, self._start_s = point, observation.pts_s
         self._seen = True
         self.point, self.size = point, size
         self.last_s, self.last_ms = observation.pts_s, observation.ts_ms
@@ -99,7 +106,15 @@ class RoadUser:
         self.last_s, self.last_ms, self.point, self.size = before.last_s, before.last_ms, before.point, before.size
         self.uncertain = before.uncertain
         self._labels, self._ground, self._seen = before._labels, before._ground, True
+        self._start, self._start_s = before._start, before._start_s
         self._anchor, self._anchor_s = before._anchor, before._anchor_s
+
+    def is_certain(self, min_visible_s: float) -> bool:
+        """Whether it is no noise: it was visible for long enough, see `AnalyticsSettings`, or it moved on."""
+        if self.visible_s >= min_visible_s:
+            return True
+        way = math.dist(self.point, self._start)
+        return way >= _TRAVELLED_SIZES * self.size and self.last_s - self._start_s >= _TRAVELLED_S
 
     def stands(self) -> bool:
         """Whether it has not moved for `STANDS_AFTER_S`."""

@@ -24,7 +24,7 @@ _JOINED_SIZES: Final = 0.8
 """Distance between a new track and where a lost one is expected, in box sizes, up to which they are one."""
 _LIKE_SIZE: Final = 1.6
 """Ratio of their sizes."""
-_LONGEST_S: Final = 2.0
+LONGEST_S: Final = 2.0
 """Largest time that one frame stands for; before it, the scene may have been another one."""
 
 
@@ -72,7 +72,7 @@ class RoadUsers:
 
     def observe(self, frame: Frame, tracks: Tracks) -> tuple[list[SeenUser], float]:
         """The road users of the next frame, and the seconds that it stands for."""
-        passed_s = 0.0 if self._newest_s is None else min(max(0.0, frame.pts_s - self._newest_s), _LONGEST_S)
+        passed_s = 0.0 if self._newest_s is None else min(max(0.0, frame.pts_s - self._newest_s), LONGEST_S)
         self._newest_s = frame.pts_s
         countable = tracks.labeled(*self._labels)
         seen = [

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 
 from pipeline.analytics.calibration import Calibration
-from pipeline.analytics.line_crossings import LineCrossing, LinePosition
+from pipeline.analytics.late_tracks import CountedPlaces, LineCrossing, LinePosition
 from pipeline.analytics.minute_figures import Crossing, FigureEvents, MinuteFigures
 from pipeline.analytics.reported_minutes import ReportedMinutes
-from pipeline.analytics.road_users import RoadUsers, SeenUser
+from pipeline.analytics.road_users import LONGEST_S, RoadUsers, SeenUser
 from pipeline.analytics.settings import AnalyticsSettings
 from pipeline.domain.detections import Tracks
 from pipeline.domain.event_identity import UNIDENTIFIED, identified
@@ -109,13 +109,18 @@ class TrafficObserver:
         self._events_of = FigureEvents(camera_id, stream_id, areas, calibration)
         self._minutes: dict[int, MinuteFigures] = {}
         self._reported = ReportedMinutes()
-        self._crossed = {(line, way): _LineTracks() for line in range(len(areas.lines)) for way in (1, -1)}
+        ways = [(line, way) for line in range(len(areas.lines)) for way in (1, -1)]
+        self._crossed = {one: _LineTracks() for one in ways}
+        self._places = {one: CountedPlaces() for one in ways}
+        self._since_ms = 0
         self._speeds = _SpeedCheck(settings.max_speed_m_s)
         self._events: list[Event] = []
 
     def observe(self, frame: Frame, tracks: Tracks) -> Sequence[OcrRequest]:
         """See the protocol; no crop is read."""
         seen, passed_s = self._users.observe(frame, tracks)
+        if not 0.0 < passed_s < LONGEST_S:
+            self._since_ms = frame.ts_ms
         figures = self._minute(frame.ts_ms)
         figures.seen_s += passed_s
         size = frame.image.width, frame.image.height
@@ -164,17 +169,20 @@ class TrafficObserver:
                 if crossing is not None:
                     user.state.uncertain.append((number, crossing))
         for user in seen:
-            if user.state.uncertain and user.state.visible_s >= self._settings.min_visible_s:
-                for number, crossing in user.state.uncertain:
-                    self._count(number, crossing, user, frame.pts_s)
+            if user.state.uncertain and user.state.is_certain(self._settings.min_visible_s):
+                faint = user.state.visible_s < self._settings.min_visible_s
+                for number, found in user.state.uncertain:
+                    crossing = found._replace(sure=found.sure and not faint)
+                    self._count(number, crossing, user, frame.pts_s, self._areas.lines[number].length(*size))
                 user.state.uncertain.clear()
 
-    def _count(self, line: int, crossing: LineCrossing, user: SeenUser, at_s: float) -> None:
-        direction, at_ms = crossing
+    def _count(self, line: int, crossing: LineCrossing, user: SeenUser, at_s: float, length: float) -> None:
+        direction, at_ms = crossing.direction, crossing.at_ms
         crossed = self._crossed[line, direction]
         twice = self._users.twice(user.track_id, crossed.crossed_s)
         crossed.add(user.track_id, at_s)
-        if twice:
+        before = crossing.at_ms < self._since_ms
+        if twice or before or not self._places[line, direction].is_new(crossing, user.state.size / length):
             return
         speed_m_s = self._speeds.plausible(user.state.speed_m_s())
         self._minute(at_ms).crossings.append(Crossing(line, direction, user.state.label, at_ms, speed_m_s))

@@ -8,6 +8,7 @@ from it, so that figures of two drawings are never added silently (decision 0051
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -94,6 +95,10 @@ class Line:
     def direction(self, crossing: int) -> str:
         """The name of a crossing's direction: 1 is forward, -1 is backward."""
         return self.forward if crossing > 0 else self.backward
+
+    def length(self, width: float, height: float) -> float:
+        """From start to end, in the unit of the image's width and height."""
+        return math.hypot((self.end[0] - self.start[0]) * width, (self.end[1] - self.start[1]) * height)
 
     def offsets(self, points: npt.ArrayLike, width: float = 1.0, height: float = 1.0) -> Points:
         """Positions relative to the line.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.domain.detections import Detections, Tracks
 from pipeline.domain.frame import BgrImage, Frame
@@ -43,10 +44,12 @@ def frame(at_s: float, ts_ms: int | None = None) -> Frame:
     return Frame("cam", "session", round(at_s * FPS), at_s, wall_ms, 0.0, Blank())
 
 
-def tracks(seen: Mapping[int, tuple[Label, Box]], score: float = 0.9) -> Tracks:
-    """Label and box by track number."""
+def tracks(seen: Mapping[int, tuple[Label, Box]], score: npt.ArrayLike = 0.9) -> Tracks:
+    """Label and box by track number, with one score or the score of each."""
     return Tracks(
-        Detections.build([box for _, box in seen.values()], [score] * len(seen), [label for label, _ in seen.values()]),
+        Detections.build(
+            [box for _, box in seen.values()], np.broadcast_to(score, len(seen)), [label for label, _ in seen.values()]
+        ),
         np.array(list(seen), np.int64),
     )
 

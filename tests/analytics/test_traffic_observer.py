@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 
 import msgspec
+import numpy as np
 import pytest
 
 from pipeline.analytics.calibration import Calibration
@@ -25,6 +27,7 @@ _FLAT = Calibration.model_validate(
 )
 """A camera that points straight down: 40 pixels of the street are a meter."""
 Scene = Iterable[Mapping[int, tuple[Label, Box]]]
+_EMPTY: list[Mapping[int, tuple[Label, Box]]] = [{}]
 
 
 def _observer(areas: TrafficAreas = _AREAS, calibration: Calibration | None = None) -> TrafficObserver:
@@ -157,3 +160,49 @@ def test_areas_of_another_shape_are_not_used_and_an_alert_says_so() -> None:
     assert "1280×720" in alert.detail
     assert unused.settle([], START_MS) == ()
     assert pytest.approx(1280 / 720) == WIDTH / HEIGHT
+
+
+def _late(first: int, last: int = 60) -> list[dict[int, tuple[Label, Box]]]:
+    """A second of an empty road, and then a car that is seen only in some frames of its way."""
+    return [{1: _down(n)} if first <= n < last else {} for n in range(-25, 60)]
+
+
+def test_a_vehicle_that_is_first_seen_behind_the_line_has_crossed_it() -> None:
+    assert _counted(_events(_late(33))) == {("south", "car"): 1}, "70 pixels behind the line, less than a box"
+    assert _counted(_events(_late(44))) == {}, "too far behind it"
+    assert _counted(_events(_late(33, 37))) == {}, "its way is not known"
+    assert _counted(_events(_late(33)[33 + 25 :])) == {}, "nothing shows that it was not there before the camera was"
+
+
+def test_a_parked_car_that_drives_off_behind_the_line_has_not_crossed_it() -> None:
+    parked = _EMPTY * 25 + [{1: _down(max(0, n - 40), start=430)} for n in range(80)]
+    assert _counted(_events(parked)) == {}
+
+
+def test_a_second_track_that_begins_behind_the_line_is_the_vehicle_that_crossed() -> None:
+    def glare(n: int) -> dict[int, tuple[Label, Box]]:
+        return {2: (Label.TRUCK, box_at(640, 100 + 10 * n, 200))} if n >= 35 else {}
+
+    scene: list[Mapping[int, tuple[Label, Box]]] = [{1: _down(n)} | glare(n) for n in range(60)]
+    assert _counted(_events(_EMPTY * 5 + scene)) == {("south", "car"): 1}
+    apart: list[Mapping[int, tuple[Label, Box]]] = [
+        {1: _down(n)} | ({2: _down(n, x=200)} if n >= 33 else {}) for n in range(60)
+    ]
+    assert _counted(_events(_EMPTY * 25 + apart)) == {("south", "car"): 2}, "beside it"
+
+
+def test_faint_boxes_count_when_they_move_on_and_nothing_else_does() -> None:
+    def counted(scene: Scene, faint: Scene = ()) -> dict[tuple[str, str], int]:
+        observer = _observer()
+        for number, (seen, also) in enumerate(zip_longest(scene, faint, fillvalue=_EMPTY[0])):
+            both = np.concatenate([np.full(len(seen), 0.9), np.full(len(also), 0.31)])
+            observer.observe(frame(number / FPS), tracks({**seen, **also}, both))
+        return _counted(observer.close())
+
+    far = [{1: _down(n)} for n in range(60)]
+    assert counted([], far) == {("south", "car"): 1}
+    trembling = [{1: (Label.CAR, box_at(600, 360 + (70 if n % 2 else -70)))} for n in range(60)]
+    assert counted([], trembling) == {}
+    second = [{2: (Label.CAR, box_at(620, 110 + 10 * n, 40))} for n in range(60)]
+    assert counted(far, second) == {("south", "car"): 1}, "of a vehicle that counts"
+    assert counted(far, [{2: _down(n, x=200)} for n in range(60)]) == {("south", "car"): 2}, "beside it"
