@@ -15,11 +15,13 @@ from pipeline.errors import ViapublicaError
 from pipeline.http_api import (
     audit_routes,
     health_routes,
+    hot_list_routes,
     incident_routes,
     people_routes,
     question_routes,
     rights_routes,
     session_routes,
+    traffic_routes,
 )
 from pipeline.http_api.problems import Problem, RequestRefused, problem, problem_of
 from pipeline.http_api.request_guard import RequestGuard
@@ -29,6 +31,8 @@ _ROUTES: Final = (
     health_routes.router,
     session_routes.router,
     question_routes.router,
+    traffic_routes.router,
+    hot_list_routes.router,
     incident_routes.router,
     audit_routes.router,
     people_routes.router,
@@ -45,7 +49,7 @@ def create_application(service: Service) -> FastAPI:
     app = FastAPI(
         title="viapublica",
         version=__version__,
-        summary="Queries of plates and events, incidents, cameras, people and the audit of an installation.",
+        summary="Queries of plates, events and traffic, hot-lists, incidents, cameras, people, and the audit.",
         docs_url=None,  # pages of documentation would load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,  # a redirect would repeat the address

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
 from pipeline.app.hotlists.hot_list_service import HotListService
-from pipeline.app.queries import EventQueries
-from pipeline.app.questions import MOST_ROWS, Answer, ListedPlateAlerts, Route
+from pipeline.app.questions import MOST_ROWS, Answer, ListedPlateAlerts, RangedQuestion, Route
 from pipeline.domain.alert_figures import Figure, decode_figures
 from pipeline.domain.events import AlertEvent, Severity
 from pipeline.domain.hot_list import ListEntry
@@ -19,10 +18,19 @@ from pipeline.domain.times import DAY_MS, format_utc
 
 __all__ = ["HitsWanted", "ListHit", "list_hits"]
 
+A = TypeVar("A")
 ROUTE_MS: Final = DAY_MS
 """How far the route to a hit goes back."""
 _MOST_ENTRIES: Final = 1000
 """Entries that a question names; of more, the alerts of all entries are read, and only theirs are shown."""
+
+
+class Asks(Protocol):
+    """Answers questions to the event store in the name of the person."""
+
+    def ask(self, question: RangedQuestion[A], /) -> Answer[A]:
+        """The answer, see `EventQueries.ask`."""
+        ...
 
 
 class ListHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +85,7 @@ class HitsWanted:
     locations: Mapping[str, GeoPoint] = field(default_factory=dict)
 
 
-def list_hits(service: HotListService, queries: EventQueries, wanted: HitsWanted) -> Answer[list[ListHit]]:
+def list_hits(service: HotListService, queries: Asks, wanted: HitsWanted) -> Answer[list[ListHit]]:
     """The hits of entries that name the person who asks, newest first; of others, nothing is shown.
 
     Raises:
@@ -128,7 +136,7 @@ def _hits(alerts: Iterable[AlertEvent], entries: Mapping[int, ListEntry]) -> Ite
             )
 
 
-def _route(queries: EventQueries, hit: ListHit, wanted: HitsWanted) -> str:
+def _route(queries: Asks, hit: ListHit, wanted: HitsWanted) -> str:
     if not hit.plate:
         return ""
     question = Route(
