@@ -14,7 +14,7 @@ _FARTHEST: Final = 1.5
 _LEAST_WAY: Final = 0.6
 """Way from its begin, in box sizes, from which its direction and speed are known."""
 _LEAST_MS: Final = 200
-"""Time from its begin, below which a box that trembles may look like a way."""
+"""Time from its begin, below which a box that trembles may seem to move."""
 _LONGEST_MS: Final = 1000
 """Time between the crossing and the begin of the track: what moved slower was there before."""
 _SAME_MS: Final = 700
