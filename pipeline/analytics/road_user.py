@@ -16,6 +16,8 @@ from pipeline.domain.labels import Label
 _SPEED_WINDOW_S: Final = 1.0
 _LEAST_SPEED_TIME_S: Final = 0.3
 _SMOOTHING_S: Final = 0.3
+_LEAST_STEP_S: Final = 0.01
+"""Time between two frames, below which it is that of a stream with doubtful timestamps, and says nothing of speed."""
 _JUMP_SIZES: Final = 1.2
 """Distance from the expected place, in box sizes, from which a track has jumped to another object."""
 _JUMP_SHARE: Final = 0.6
@@ -74,13 +76,13 @@ class RoadUser:
         """
         x1, y1, x2, y2 = observation.box
         size = math.sqrt(max(1.0, (x2 - x1) * (y2 - y1)))
-        passed_s = observation.pts_s - self.last_s
-        if self._seen and self._jumped(point, max(passed_s, 1e-3)):
+        passed_s = max(0.0, observation.pts_s - self.last_s)
+        if self._seen and self._jumped(point, passed_s):
             self._restart()
         self._labels[observation.label] += 1
         self.visible_s += observation.visible_s
-        if self._seen:
-            self._follow(point, max(passed_s, 1e-3))
+        if self._seen and passed_s >= _LEAST_STEP_S:
+            self._follow(point, passed_s)
         if not self._seen or math.dist(point, self._anchor) > _STILL_SIZES * size:
             self._anchor, self._anchor_s = point, observation.pts_s
         if not self._seen:

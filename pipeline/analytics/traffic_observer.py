@@ -112,14 +112,14 @@ class TrafficObserver:
         ways = [(line, way) for line in range(len(areas.lines)) for way in (1, -1)]
         self._crossed = {one: _LineTracks() for one in ways}
         self._places = {one: CountedPlaces() for one in ways}
-        self._since_ms = 0
+        self._since_ms: int | None = None
         self._speeds = _SpeedCheck(settings.max_speed_m_s)
         self._events: list[Event] = []
 
     def observe(self, frame: Frame, tracks: Tracks) -> Sequence[OcrRequest]:
         """See the protocol; no crop is read."""
         seen, passed_s = self._users.observe(frame, tracks)
-        if not 0.0 < passed_s < LONGEST_S:
+        if self._since_ms is None or passed_s >= LONGEST_S:
             self._since_ms = frame.ts_ms
         figures = self._minute(frame.ts_ms)
         figures.seen_s += passed_s
@@ -181,7 +181,7 @@ class TrafficObserver:
         crossed = self._crossed[line, direction]
         twice = self._users.twice(user.track_id, crossed.crossed_s)
         crossed.add(user.track_id, at_s)
-        before = crossing.at_ms < self._since_ms
+        before = not crossing.sure and crossing.at_ms < (self._since_ms or 0)
         if twice or before or not self._places[line, direction].is_new(crossing, user.state.size / length):
             return
         speed_m_s = self._speeds.plausible(user.state.speed_m_s())

@@ -206,3 +206,10 @@ def test_faint_boxes_count_when_they_move_on_and_nothing_else_does() -> None:
     second = [{2: (Label.CAR, box_at(620, 110 + 10 * n, 40))} for n in range(60)]
     assert counted(far, second) == {("south", "car"): 1}, "of a vehicle that counts"
     assert counted(far, [{2: _down(n, x=200)} for n in range(60)]) == {("south", "car"): 2}, "beside it"
+
+
+def test_frames_of_one_time_say_nothing_of_speed() -> None:
+    observer = _observer()
+    for number in range(60):
+        observer.observe(frame(number // 2 * 2 / FPS), tracks({1: _down(number)}))
+    assert _counted(observer.close()) == {("south", "car"): 1}
