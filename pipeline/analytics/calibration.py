@@ -74,7 +74,7 @@ class Calibration(BaseModel):
             (n, 2) meters; NaN for points at or above the horizon.
         """
         points = np.asarray(points_px, np.float64).reshape(-1, 2) / (width, height)
-        return _project(self.homography(), points)
+        return project(self.homography(), points)
 
     def to_image(self, points_m: npt.ArrayLike) -> Points:
         """Points on the road as shares of the image; the inverse of `to_ground`.
@@ -87,7 +87,7 @@ class Calibration(BaseModel):
         """
         points = np.asarray(points_m, np.float64).reshape(-1, 2)
         inverse: Points = np.asarray(np.linalg.inv(self.homography()), np.float64)
-        image = _project(inverse, points)
+        image = project(inverse, points)
         in_front = _scale(self.homography(), np.nan_to_num(image)) > 0
         return np.where(in_front[:, None], image, np.nan)
 
@@ -100,10 +100,21 @@ def solve(points: tuple[GroundPoint, ...]) -> Points:
         ConfigError: points coincide or lie on one line; the horizon would run between them (two are swapped); or they
             contradict each other.
     """
+    matrix = fit_plane(
+        np.array([(p.x, p.y) for p in points], np.float64), np.array([(p.x_m, p.y_m) for p in points], np.float64)
+    )
+    matrix.flags.writeable = False
+    return matrix
+
+
+def fit_plane(image: Points, ground: Points) -> Points:
+    """The homography of corresponding points, (n, 2) shares of the image and meters: (3, 3) float64.
+
+    Raises:
+        ConfigError: see `solve`.
+    """
     import cv2  # here: a configuration is read by commands that need no OpenCV
 
-    image = np.array([(p.x, p.y) for p in points], np.float64)
-    ground = np.array([(p.x_m, p.y_m) for p in points], np.float64)
     _check_spread(image, ground)
     fitted, _ = cv2.findHomography(image, ground, 0)
     if fitted is None or not np.isfinite(fitted).all():
@@ -116,13 +127,12 @@ def solve(points: tuple[GroundPoint, ...]) -> Points:
         raise ConfigError(
             "calibration", "the horizon would run between its points: two are swapped, or one is far off", _FIX
         )
-    miss = np.linalg.norm(_project(matrix, image) - ground, axis=1)
+    miss = np.linalg.norm(project(matrix, image) - ground, axis=1)
     worst = int(miss.argmax())
     if miss[worst] > _WORST_RESIDUAL * float(np.ptp(ground, axis=0).max()):
         raise ConfigError(
             "calibration", f"point {worst + 1} is {miss[worst]:.1f} m off the plane that the others fix", _FIX
         )
-    matrix.flags.writeable = False
     return matrix
 
 
@@ -132,7 +142,8 @@ def _scale(matrix: Points, points: Points) -> Points:
     return scale
 
 
-def _project(matrix: Points, points: Points) -> Points:
+def project(matrix: Points, points: Points) -> Points:
+    """Points under a homography, (n, 2); NaN at and above the horizon."""
     scale = _scale(matrix, points)
     below_horizon = np.where(scale > 1e-9, scale, np.nan)
     ground: Points = (points @ matrix[:2, :2].T + matrix[:2, 2]) / below_horizon[:, None]

@@ -10,27 +10,23 @@ from typing import Any, Final
 
 import cv2
 
-from pipeline.anonymize.settings import AnonymizeSettings
-from pipeline.app.anonymize.redaction_networks import NetworkChoice, open_networks
-from pipeline.app.anonymize.redaction_run import redact_image
 from pipeline.app.audit.audited_operation import OperationAudit, audit_of_stores
 from pipeline.app.cameras.permissions import check_not_stopped, check_permitted
+from pipeline.app.cameras.redacted_image import redacted_image
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.output_files import check_target, output_file
-from pipeline.config.camera_entry import ExtendedConfig, NewCamera, extended_config, write_config
+from pipeline.config.camera_entry import ExtendedConfig, NewCamera, extended_config
 from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.config_change import write_config
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
 from pipeline.decode.input_options import DEFAULT_INPUT
-from pipeline.decode.lazy_images import image_of
 from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import parse_address
 from pipeline.decode.stream_probe import ProbedStream, first_image, probe_stream
 from pipeline.domain.network_address import BadAddress, is_network_address, split_address
 from pipeline.domain.operation import Operation
-from pipeline.domain.redaction import OverlayText
-from pipeline.domain.times import find_zone, format_time
 from pipeline.domain.video import EditableImage
 from pipeline.engine.build import check_sources
 from pipeline.errors import ConfigError, SourceError
@@ -55,7 +51,6 @@ __all__ = [
     "probe_camera",
     "redacted_still",
     "save_snapshot",
-    "snapshot_overlay",
     "streams_of_camera",
 ]
 
@@ -240,19 +235,15 @@ def redacted_still(
         SourceError: the camera shows no image.
         ModelError: the network cannot be used.
     """
-    settings = AnonymizeSettings(multi_view=True)
-    with open_networks(settings, NetworkChoice(models_dir=config.models_dir), copies=1) as networks:
-        image, at_ms = image_of_camera()
-        text = snapshot_overlay(config, camera, at_ms)
-        planes, summary = redact_image(image, networks.detectors, settings, text)
-    pixels = image_of(planes).bgr()
+    image = redacted_image(config, camera, image_of_camera)
+    pixels = image.pixels
     if grid:
         pixels = draw_coordinate_grid(pixels, _polygons(camera))
     with output_file("--out", str(target), "wb") as file:
         content = cv2.imencode(target.suffix.lower(), pixels)[1].tobytes()
         file.write(with_comment(content, image_tag_of(camera.declaration())))
     size = pixels.shape[1], pixels.shape[0]
-    return Snapshot(target, camera.id, at_ms, *size, len(camera.masks), dict(summary.objects))
+    return Snapshot(target, camera.id, image.at_ms, *size, len(camera.masks), dict(image.objects))
 
 
 def _check_permitted(config: Config, camera: CameraSettings, action: str) -> OperationAudit:
@@ -261,11 +252,6 @@ def _check_permitted(config: Config, camera: CameraSettings, action: str) -> Ope
     with audit.refusals(Operation.MONITORING, cameras=(camera.id,), details={"action": action}):
         check_permitted(config, camera.id)
     return audit
-
-
-def snapshot_overlay(config: Config, camera: CameraSettings, at_ms: int) -> OverlayText:
-    """The overlay of a snapshot: institution, camera, and the time in the zone of the configuration."""
-    return OverlayText(config.institution, camera.name or camera.id, format_time(at_ms, find_zone(config.zone)))
 
 
 def _polygons(camera: CameraSettings) -> list[OutlinedPolygon]:

@@ -18,7 +18,7 @@ from pipeline.detect.build import build_detector
 from pipeline.domain.camera import LEAST_FPS
 from pipeline.domain.credentials import redact_address
 from pipeline.domain.plural import counted
-from pipeline.domain.polygon import edges_cross, polygon_area
+from pipeline.domain.polygon import polygon_area, polygon_flaw
 from pipeline.engine.build import check_models, check_sources
 from pipeline.engine.camera_factory import is_live
 from pipeline.engine.capacity import ASSUMED_FPS, Capacity, measure_detector
@@ -34,8 +34,6 @@ __all__ = ["CheckedArea", "CheckedCamera", "CheckedConfig", "check_config", "est
 
 _MUCH_MASKED: Final = 0.1
 """Share of a zone that privacy masks hide from which it is noted."""
-_LEAST_SHARE: Final = 0.0001
-"""Of the image; a smaller area is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +181,8 @@ def _checked(
 def _areas(camera: CameraSettings) -> Iterator[CheckedArea]:
     for key, polygons in (("masks", camera.masks), ("ignore", camera.ignore)):
         for number, polygon in enumerate(polygons):
-            share, flaw = polygon_area(polygon), ""
-            if edges_cross(polygon):
-                flaw = "its edges cross, so a part of the area is left out; list the corners in their order around it"
-            elif share < _LEAST_SHARE:
-                flaw = "it has next to no area; do its corners lie on one line?"
-            yield CheckedArea(f"{key}[{number}]", len(polygon), share, flaw)
+            flaw = polygon_flaw(polygon)
+            yield CheckedArea(f"{key}[{number}]", len(polygon), polygon_area(polygon), flaw.value if flaw else "")
 
 
 def _notes(config: Config, camera: CameraSettings, shared: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError as Flaw
 
 from pipeline.analytics.calibration import Calibration
 from pipeline.domain.camera import CAMERA_ID, AreaNames
@@ -62,9 +63,11 @@ class ZoneSettings(BaseModel):
     @model_validator(mode="after")
     def _lane_has_a_heading(self) -> Self:
         if self.heading is None and self.kind in {ZoneKind.LANE, ZoneKind.BUS_LANE}:
-            raise ValueError(
-                f"zone {self.name!r} is a {self.kind.value} and needs a heading: two points, from which to which "
-                "traffic travels; an area with both directions is a roadway"
+            raise Flaw(
+                "no-heading",
+                "zone '{name}' is a {kind} and needs a heading: two points, from which to which traffic travels; an "
+                "area with both directions is a roadway",
+                {"name": self.name, "kind": self.kind.value},
             )
         return self
 
@@ -93,8 +96,10 @@ class LineSettings(BaseModel):
     @model_validator(mode="after")
     def _directions_differ(self) -> Self:
         if self.forward == self.backward:
-            raise ValueError(
-                f"both directions of line {self.name!r} are called {self.forward!r}; name them differently"
+            raise Flaw(
+                "one-direction",
+                "both directions of line '{name}' are called '{direction}'; name them differently",
+                {"name": self.name, "direction": self.forward},
             )
         return self
 
@@ -152,26 +157,25 @@ class AreaSettings(BaseModel):
             ValueError: naming the area: two have one name, coordinates in meters without a calibration, a corner
                 outside the image, edges that cross, an area too small, or one that privacy masks hide.
         """
-        to_image = _ToImage(self.units, calibration)
-        zones = tuple(
-            Zone(
-                zone.name,
-                zone.kind,
-                to_image.corners(f"zone {zone.name!r}", zone.polygon),
-                None if zone.heading is None else _pair(to_image.corners(f"heading of {zone.name!r}", zone.heading)),
-            )
-            for zone in self.zones
-        )
-        lines = tuple(
-            Line(line.name, *_pair(to_image.corners(f"line {line.name!r}", line.points)), line.forward, line.backward)
-            for line in self.lines
-        )
+        zones, lines = self.placed(calibration)
         areas = TrafficAreas(zones, lines)
         for zone in zones:
-            _check_zone(zone, masks)
+            check_zone(zone, masks)
         for line in lines:
-            _check_line(line, masks)
+            check_line(line, masks)
         return areas
+
+    def placed(self, calibration: Calibration | None) -> tuple[tuple[Zone, ...], tuple[Line, ...]]:
+        """Zones and lines as shares of the image.
+
+        Args:
+            calibration: of the camera, for coordinates in meters.
+
+        Raises:
+            ValueError: coordinates in meters without a calibration, or a corner outside the image.
+        """
+        to_image = _ToImage(self.units, calibration)
+        return tuple(to_image.zone(zone) for zone in self.zones), tuple(to_image.line(line) for line in self.lines)
 
 
 class _ToImage:
@@ -184,19 +188,37 @@ class _ToImage:
             )
         self._calibration = calibration if units == "meters" else None
 
-    def corners(self, what: str, points: Sequence[_Coordinates]) -> tuple[Corner, ...]:
-        """The points as shares of the image.
+    def zone(self, zone: ZoneSettings) -> Zone:
+        """A zone as shares of the image.
 
         Raises:
-            ValueError: one lies outside.
+            ValueError: a corner lies outside.
         """
+        polygon = self._corners(f"zone {zone.name!r}", zone.polygon)
+        heading = None if zone.heading is None else self._corners(f"heading of {zone.name!r}", zone.heading)
+        return Zone(zone.name, zone.kind, polygon, None if heading is None else _pair(heading))
+
+    def line(self, line: LineSettings) -> Line:
+        """A line as shares of the image.
+
+        Raises:
+            ValueError: an end lies outside.
+        """
+        ends = _pair(self._corners(f"line {line.name!r}", line.points))
+        return Line(line.name, *ends, line.forward, line.backward)
+
+    def _corners(self, what: str, points: Sequence[_Coordinates]) -> tuple[Corner, ...]:
         placed = points if self._calibration is None else self._calibration.to_image(points).tolist()
         for number, (given, (x, y)) in enumerate(zip(points, placed, strict=True), 1):
             if not (-_TOLERANCE <= x <= 1 + _TOLERANCE and -_TOLERANCE <= y <= 1 + _TOLERANCE):  # nor is NaN
                 hint = (
                     "the camera does not see that place" if self._calibration else "divide pixels by width and height"
                 )
-                raise ValueError(f"{what}: point {number}, {list(given)}, lies outside the image; {hint}")
+                raise Flaw(
+                    "outside",
+                    "{what}: point {number}, {point}, lies outside the image; {hint}",
+                    {"what": what, "number": number, "point": str(list(given)), "hint": hint},
+                )
         return tuple((min(max(float(x), 0.0), 1.0), min(max(float(y), 0.0), 1.0)) for x, y in placed)
 
 
@@ -205,29 +227,58 @@ def _pair(corners: tuple[Corner, ...]) -> tuple[Corner, Corner]:
     return first, second
 
 
-def _check_zone(zone: Zone, masks: Sequence[Polygon]) -> None:
+def check_zone(zone: Zone, masks: Sequence[Polygon]) -> None:
+    """Require that a zone can be used.
+
+    Raises:
+        pydantic_core.PydanticCustomError: its edges cross, it or its heading is too small, or masks hide all of it.
+    """
     if edges_cross(zone.polygon):
-        raise ValueError(f"zone {zone.name!r}: its edges cross; list the corners in their order around it")
+        raise Flaw(
+            "edges-cross",
+            "zone '{name}': its edges cross; list the corners in their order around it",
+            {"name": zone.name},
+        )
     if zone.share < _LEAST_SHARE:
-        raise ValueError(
-            f"zone {zone.name!r}: {zone.share:.3%} of the image is too small to judge what is in it; the least is "
-            f"{_LEAST_SHARE:.2%}"
+        raise Flaw(
+            "too-small",
+            "zone '{name}': {share} of the image is too small to judge what is in it; the least is {least}",
+            {"name": zone.name, "share": f"{zone.share:.3%}", "least": f"{_LEAST_SHARE:.2%}"},
         )
     if zone.heading is not None and _length(*zone.heading) < _LEAST_LENGTH:
-        raise ValueError(f"zone {zone.name!r}: the two points of its heading are too close to give a direction")
+        raise Flaw(
+            "short-heading",
+            "zone '{name}': the two points of its heading are too close to give a direction",
+            {"name": zone.name},
+        )
     if masks and masked_share(zone.polygon, masks) >= 1:
-        raise ValueError(f"zone {zone.name!r}: privacy masks hide all of it; move the zone, or remove it")
+        raise Flaw(
+            "masked",
+            "zone '{name}': privacy masks hide all of it; move the zone, or remove it",
+            {"name": zone.name},
+        )
 
 
-def _check_line(line: Line, masks: Sequence[Polygon]) -> None:
+def check_line(line: Line, masks: Sequence[Polygon]) -> None:
+    """Require that a line can be used.
+
+    Raises:
+        pydantic_core.PydanticCustomError: it is too short, or runs across a mask.
+    """
     if _length(line.start, line.end) < _LEAST_LENGTH:
-        raise ValueError(f"line {line.name!r}: its ends are too close to each other; draw it across the whole road")
+        raise Flaw(
+            "short-line",
+            "line '{name}': its ends are too close to each other; draw it across the whole road",
+            {"name": line.name},
+        )
     points = np.linspace(line.start, line.end, _SAMPLES)
     for number, mask in enumerate(masks):
         if points_inside(mask, points).any():
-            raise ValueError(
-                f"line {line.name!r} runs across masks[{number}], where nothing is seen to cross it; draw it "
-                "beside the mask, or as two lines"
+            raise Flaw(
+                "across-mask",
+                "line '{name}' runs across masks[{number}], where nothing is seen to cross it; draw it beside the "
+                "mask, or as two lines",
+                {"name": line.name, "number": number},
             )
 
 

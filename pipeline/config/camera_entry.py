@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.config.camera_settings import CameraSettings
+from pipeline.config.config_change import ConfigChange
 from pipeline.config.load import parse_config
-from pipeline.config.settings import Config
 from pipeline.domain.camera import Scope, Surroundings, camera_id_problem
 from pipeline.domain.network_address import BadAddress, check_written, is_network_address
 from pipeline.errors import ConfigError
-from pipeline.storage.atomic import atomic_file, create_file, unique_partial
 from pipeline.storage.yaml_document import BadDocument, read_text
 from pipeline.storage.yaml_insert import append_entry, entry_text
 
-__all__ = ["ExtendedConfig", "NewCamera", "extended_config", "write_config"]
+__all__ = ["ExtendedConfig", "NewCamera", "extended_config"]
 
 _NEW_FILE: Final = "version: 1\ncameras:\n{camera}sinks:\n  - type: chdb\n"
 
@@ -47,21 +46,8 @@ class NewCamera:
         return {key: value for key, value in values.items() if value not in (None, "", [])}
 
 
-@dataclass(frozen=True, slots=True)
-class ExtendedConfig:
-    """A checked configuration with a camera more, not yet written.
-
-    Attributes:
-        path: the file.
-        before: its text; None for a new file.
-        after: the text to write.
-        config: what `after` means.
-    """
-
-    path: Path
-    before: str | None
-    after: str
-    config: Config
+class ExtendedConfig(ConfigChange):
+    """A checked configuration with a camera more, not yet written."""
 
     @property
     def camera(self) -> CameraSettings:
@@ -93,32 +79,3 @@ def extended_config(path: Path, camera: NewCamera, environ: Mapping[str, str] = 
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), f"cannot be read ({error})", "Name a configuration (YAML)") from None
     return ExtendedConfig(path, before, after, parse_config(after, path, environ))
-
-
-def write_config(extended: ExtendedConfig) -> None:
-    """Put the new text into the file, whole; its permissions stay.
-
-    Raises:
-        ConfigError: it changed meanwhile, or cannot be written.
-    """
-    path = extended.path
-    try:
-        if extended.before is None:
-            create_file(path, extended.after.encode())
-        elif read_text(path) != extended.before:
-            raise ConfigError(str(path), "was changed by another program meanwhile", "Run the command again")
-        else:
-            _replace(path.resolve(), extended.after.encode())
-    except OSError as error:
-        fix = "Check the permissions of its folder"
-        raise ConfigError(str(path), f"cannot be written ({error.strerror})", fix) from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """The new content under the owner and the permissions of the old file: a service user has to read it."""
-    status = path.stat()
-    with atomic_file(path, partial=unique_partial(path)) as file:
-        file.write(content)
-        os.fchmod(file.fileno(), status.st_mode & 0o777)
-        if os.geteuid() == 0:
-            os.fchown(file.fileno(), status.st_uid, status.st_gid)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from pipeline.alerting.settings import CameraAlertSettings
 from pipeline.analytics.calibration import Calibration
+from pipeline.analytics.calibration_error import check_horizon
 from pipeline.config.area_settings import AreaSettings
 from pipeline.config.sensitive_places import NearPlace
 from pipeline.decode.input_options import InputOptions, NetworkOptions
@@ -216,7 +217,9 @@ class CameraSettings(BaseModel):
 
     @model_validator(mode="after")
     def _areas_can_be_used(self) -> Self:
-        self.traffic_areas()
+        areas = self.traffic_areas()
+        if self.calibration is not None:
+            check_horizon(self.calibration, areas)
         return self
 
     @model_validator(mode="after")

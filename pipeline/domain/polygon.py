@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ Points: TypeAlias = npt.NDArray[np.float64]
 """(n, 2) float64, x and y, in the unit of the corners."""
 
 _Edge: TypeAlias = tuple[Corner, Corner]
+_LEAST_SHARE: Final = 0.0001
+"""Of the image; a smaller area is a slip of the pen."""
 
 
 def check_polygons(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
@@ -57,6 +60,20 @@ def edges_cross(polygon: Polygon) -> bool:
     """Whether two edges of a polygon cross: its corners are not in the order around it, and a part is not filled."""
     edges = _edges(polygon)
     return any(_cross(a, b) for number, a in enumerate(edges) for b in edges[number + 2 :])
+
+
+class PolygonFlaw(StrEnum):
+    """Why a polygon that may be used hardly is the intended area."""
+
+    EDGES_CROSS = "its edges cross, so a part of the area is left out; list the corners in their order around it"
+    NEXT_TO_NO_AREA = "it has next to no area; do its corners lie on one line?"
+
+
+def polygon_flaw(polygon: Polygon) -> PolygonFlaw | None:
+    """What is wrong with a mask or an ignored area; None if nothing is."""
+    if edges_cross(polygon):
+        return PolygonFlaw.EDGES_CROSS
+    return PolygonFlaw.NEXT_TO_NO_AREA if polygon_area(polygon) < _LEAST_SHARE else None
 
 
 def points_inside(polygon: Polygon, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:

@@ -12,10 +12,10 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from pipeline.storage.yaml_document import BadDocument, parse_yaml
 
-__all__ = ["append_entry", "entry_text"]
+__all__ = ["LONGEST_LINE", "append_entry", "end_of", "entry_text", "plain", "value_of"]
 
-_WIDTH: Final = 10_000
-"""Long enough that no value is folded."""
+LONGEST_LINE: Final = 10_000
+"""Columns; long enough that no value is folded."""
 
 
 def append_entry(text: str, key: str, entry: Mapping[str, Any]) -> str:
@@ -31,8 +31,8 @@ def append_entry(text: str, key: str, entry: Mapping[str, Any]) -> str:
     """
     if "\r\n" in text:
         return append_entry(text.replace("\r\n", "\n"), key, entry).replace("\n", "\r\n")
-    before = _plain(parse_yaml(text))
-    node = _value_of(text, key)
+    before = plain(parse_yaml(text))
+    node = value_of(text, key)
     if node is None:
         after = f"{text.rstrip()}\n\n{key}:\n{entry_text(entry, 2)}"
     elif not isinstance(node, SequenceNode):
@@ -51,7 +51,7 @@ def append_entry(text: str, key: str, entry: Mapping[str, Any]) -> str:
 
 def _holds(after: str, before: Mapping[str, Any], key: str, entry: Mapping[str, Any]) -> bool:
     try:
-        understood = _plain(parse_yaml(after))
+        understood = plain(parse_yaml(after))
     except BadDocument:
         return False
     return bool(understood == {**before, key: [*(before.get(key) or []), dict(entry)]})
@@ -65,7 +65,7 @@ def entry_text(entry: Mapping[str, Any], indent: int) -> str:
 
 def _dumped(key: str, value: Any) -> list[str]:
     yaml = YAML(typ="safe", pure=True)
-    yaml.width, yaml.allow_unicode, yaml.default_flow_style = _WIDTH, True, None
+    yaml.width, yaml.allow_unicode, yaml.default_flow_style = LONGEST_LINE, True, None
     stream = StringIO()
     yaml.dump({key: value}, stream)
     text = stream.getvalue().rstrip("\n")
@@ -73,7 +73,8 @@ def _dumped(key: str, value: Any) -> list[str]:
     return (text[1:-1] if text.startswith("{") else text).split("\n")
 
 
-def _value_of(text: str, key: str) -> Node | None:
+def value_of(text: str, key: str) -> Node | None:
+    """The node of a top-level key, with its place in the text; None where there is none."""
     root = YAML(typ="rt", pure=True).compose(StringIO(text))
     if not isinstance(root, MappingNode):
         return None
@@ -92,7 +93,7 @@ def _into_flow(text: str, node: SequenceNode, entry: Mapping[str, Any]) -> str:
 
 def _into_block(text: str, node: SequenceNode, entry: Mapping[str, Any]) -> str:
     indent = node.start_mark.column
-    at = _end_of(node.value[-1])
+    at = end_of(node.value[-1])
     if text[at - 1 : at] != "\n":
         line_end = text.find("\n", at)
         if line_end < 0:
@@ -104,15 +105,16 @@ def _into_block(text: str, node: SequenceNode, entry: Mapping[str, Any]) -> str:
     return f"{text[:at]}{entry_text(entry, indent)}{text[at:]}"
 
 
-def _end_of(node: Node) -> int:
+def end_of(node: Node) -> int:
     """Index behind the last character of a node; block collections of the parser reach to the next token."""
     if not isinstance(node, SequenceNode | MappingNode) or node.flow_style or not node.value:
         return int(node.end_mark.index)
     last = node.value[-1]
-    return _end_of(last[1] if isinstance(last, tuple) else last)
+    return end_of(last[1] if isinstance(last, tuple) else last)
 
 
-def _plain(node: Any) -> Any:
+def plain(node: Any) -> Any:
+    """Dicts and lists of a parsed document, without comments and layout."""
     if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items()}
-    return [_plain(value) for value in node] if isinstance(node, list) else node
+        return {str(key): plain(value) for key, value in node.items()}
+    return [plain(value) for value in node] if isinstance(node, list) else node

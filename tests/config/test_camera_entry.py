@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config.camera_entry import NewCamera, extended_config, write_config
+from pipeline.config.camera_entry import NewCamera, extended_config
+from pipeline.config.config_change import write_config
 from pipeline.config.load import load_config
 from pipeline.domain.camera import Scope, Surroundings
 from pipeline.errors import ConfigError

@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.app.camera_setup import snapshot_overlay
+from pipeline.app.cameras.redacted_image import snapshot_overlay
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
 from pipeline.domain.redaction import OverlayText
