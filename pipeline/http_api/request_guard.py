@@ -21,12 +21,12 @@ MOST_BODY_BYTES: Final = 64 * 1024
 """Bytes of a request's body; a list of ten thousand plates is not sent in one request."""
 _HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_NO_PAGE: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _HSTS: Final = "max-age=31536000; includeSubDomains"
 _SAME_SITE: Final = frozenset({"", "same-origin", "none"})
 """Values of ``Sec-Fetch-Site`` of our own pages and of programs; "" of programs and old browsers."""
@@ -46,12 +46,15 @@ class RequestGuard:
 
     Args:
         app: the routes; encrypted, behind_proxy: see `Service`.
+        content_policy: Content-Security-Policy of the answers; by default that of answers that are no pages.
     """
 
-    def __init__(self, app: ASGIApp, *, encrypted: bool, behind_proxy: bool) -> None:
+    def __init__(self, app: ASGIApp, *, encrypted: bool, behind_proxy: bool, content_policy: str = _NO_PAGE) -> None:
         self._app = app
         self._behind_proxy = behind_proxy
-        self._headers = dict(_HEADERS) | ({"Strict-Transport-Security": _HSTS} if encrypted else {})
+        self._headers = {**_HEADERS, "Content-Security-Policy": content_policy}
+        if encrypted:
+            self._headers["Strict-Transport-Security"] = _HSTS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
