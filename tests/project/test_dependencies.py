@@ -26,6 +26,7 @@ _NOT_IMPORTED = {"demo": {"scikit-video"}, "kafka-codecs": {"lz4"}}
 _GUARDED = {
     "governance": {"alembic", "argon2", "openpyxl", "pyotp", "sqlalchemy"},
     "audit/time_stamps.py": {"rfc3161_client"},
+    "console/drawing": {"starlette", "uvicorn"},
     "http_api": {"fastapi", "starlette", "uvicorn"},
 }
 """Packages and modules that check for their extra before they import it."""

@@ -142,6 +142,7 @@ OPTIONS_OF_FIXED_FORM = """
     XlsxOption ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model
     month names onvif override_hold
     channel duplicate_of IncidentArgument operation peer person plate profile reader_model since sinks size sizes
+    along at check corners distances left point rectangle right
     source start subject target threshold topic listen about"""
 _OPTION_TEXT = re.compile(r"Annotated\[(list\[)?str\b")
 

@@ -15,6 +15,7 @@ from pipeline.cli.common.default_config import DEFAULT_CONFIG, chosen_config, na
 from pipeline.cli.operate.camera_prompts import CameraAnswers, completed_answers, given_password
 from pipeline.cli.operate.camera_registry_commands import app
 from pipeline.cli.operate.discard_command import discard
+from pipeline.cli.operate.drawing_commands import calibrate, draw
 from pipeline.cli.operate.view_commands import confirm, status
 from pipeline.domain.camera import Scope, Surroundings
 from pipeline.domain.network_address import is_network_address
@@ -24,6 +25,8 @@ from pipeline.errors import ConfigError
 __all__ = ["app"]
 
 app.command()(discard)
+app.command()(draw)
+app.command()(calibrate)
 app.command()(confirm)
 app.command()(status)
 
@@ -244,7 +247,7 @@ def add(
     for warning in () if probed is None else probed.warnings:
         say(err, ("warning:", "bold yellow"), f" {warning}")
     say(err, "A run reads it after SIGHUP: systemctl reload viapublica, or kill -HUP PID.")
-    say(err, f"Set its privacy masks: viapublica camera snapshot {extended.camera.id} --grid --config {path}")
+    say(err, f"Set its privacy masks: viapublica camera draw {extended.camera.id} --config {path}")
 
 
 def _password(user: str | None, variable: str | None, file: str | None) -> str:
