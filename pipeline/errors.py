@@ -64,11 +64,15 @@ class PolicyError(ViapublicaError):
     Args:
         subject, problem, fix: see `ViapublicaError`.
         policy: identifier of the rule that refused, for the audit.
+        portuguese: problem and fix in Portuguese; "" where no Portuguese text is known.
     """
 
-    def __init__(self, subject: str, problem: str, fix: str = "", *, policy: str = "policy") -> None:
+    def __init__(
+        self, subject: str, problem: str, fix: str = "", *, policy: str = "policy", portuguese: str = ""
+    ) -> None:
         super().__init__(subject, problem, fix)
         self.policy = policy
+        self.portuguese = portuguese
 
 
 class NotLoggedIn(PolicyError):

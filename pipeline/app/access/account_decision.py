@@ -124,7 +124,9 @@ def decide_for_person(
             account = opened.actor.authorize(wanted)
         except PolicyError as error:
             fix = _STATE_IT if error.policy in _STATABLE or error.policy.startswith("purpose-") else error.fix
-            raise RefusedAccess(error.subject, error.problem, fix, policy=error.policy) from error
+            raise RefusedAccess(
+                error.subject, error.problem, fix, policy=error.policy, portuguese=error.portuguese
+            ) from error
     assert account is not None  # noqa: S101 - there is a target always
     if asked.operation in LIMITED:
         _note_query(opened, stores, requester, asked, account)

@@ -23,7 +23,7 @@ from pipeline.governance.registry import Registry
 from pipeline.policy.access.decision import Decision, decide
 from pipeline.policy.access.engine import NO_PERMISSION
 from pipeline.policy.access.request import AccessRequest, Approval, StandingOrder, Target
-from pipeline.policy.access.wording import refusal_text
+from pipeline.policy.access.wording import PORTUGUESE, refusal_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +263,12 @@ class ActingPerson:
             **(concerned | dict(wanted.facts)),
         )
         text = refusal_text(decision).rstrip(".")
-        raise PolicyError(f"person {decision.request.account.person}", text, policy=decision.policy_ids[0])
+        raise PolicyError(
+            f"person {decision.request.account.person}",
+            text,
+            policy=decision.policy_ids[0],
+            portuguese=refusal_text(decision, PORTUGUESE),
+        )
 
 
 def _breadth(decisions: Sequence[Decision]) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from pipeline.app.questions import Answer, Cameras, CameraSummary, Route
 from pipeline.app.shared_store import SharedStore
 from pipeline.domain.audit import Outcome
 from pipeline.domain.camera_registration import RegisteredCamera
+from pipeline.domain.locale import Locale
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.requester import Requester
 from pipeline.domain.route import GeoPoint
@@ -55,6 +56,7 @@ class PermittedQuestions:
         stores: the event store and what is declared of its cameras.
         store: opens the event store once in a process.
         purpose: of the questions; case: number of the case, "" without one.
+        locale: of the notes on answers; None for English.
     """
 
     def __init__(
@@ -64,7 +66,10 @@ class PermittedQuestions:
         store: SharedStore,
         purpose: Purpose,
         case: str = "",
+        *,
+        locale: Locale | None = None,
     ) -> None:
+        self._locale = locale
         self._opened = opened
         self._store = store
         self._stores = stores
@@ -118,7 +123,13 @@ class PermittedQuestions:
         """The event store, asked in the name of the person."""
         with (
             acting_as(self._opened),
-            open_queries(self._stores, self._requester, backend=lambda _: self._store.lend()) as queries,
+            open_queries(
+                self._stores,
+                self._requester,
+                self._stores.zone,
+                self._locale,
+                backend=lambda _: self._store.lend(),
+            ) as queries,
         ):
             yield queries
 

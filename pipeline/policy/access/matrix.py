@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import Final, TypeAlias
 
 from pipeline.domain.account import Account, AccountState, InstitutionKind
@@ -86,8 +87,20 @@ def ordinary_request(role: Role, operation: Operation, purpose: Purpose) -> Acce
     )
 
 
+@cache
+def included_operations(role: Role, *, emergency: bool) -> frozenset[Operation]:
+    """Operations that a role includes, whatever else they need.
+
+    Args:
+        role: of a person in good standing; emergency: whether they have opened emergency access.
+    """
+    return frozenset(
+        operation for operation in Operation if not _is_without_permission(role, operation, emergency=emergency)
+    )
+
+
 def _cell(role: Role, operation: Operation) -> Cell:
-    if _is_without_permission(role, operation):
+    if _is_without_permission(role, operation, emergency=True):
         return Cell({})
     found = {}
     for purpose in Purpose:
@@ -101,9 +114,9 @@ def _cell(role: Role, operation: Operation) -> Cell:
     return Cell(found)
 
 
-def _is_without_permission(role: Role, operation: Operation) -> bool:
-    request = _in_emergency(ordinary_request(role, operation, Purpose.CRISIS))
-    return NO_PERMISSION in decide(request).policy_ids
+def _is_without_permission(role: Role, operation: Operation, *, emergency: bool) -> bool:
+    request = ordinary_request(role, operation, Purpose.CRISIS)
+    return NO_PERMISSION in decide(_in_emergency(request) if emergency else request).policy_ids
 
 
 def _condition(request: AccessRequest) -> Condition | None:
