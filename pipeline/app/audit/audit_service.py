@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -155,15 +156,29 @@ class Audit:
         Raises:
             AuditError: there is no such record, or the audit was changed.
         """
+        text, size = self.proof(sequence)
+        with output_file("--out", target, "w", encoding="utf-8") as file:
+            file.write(text)
+        return size
+
+    def proof(self, sequence: int, permitted: Callable[[Mapping[str, Any]], bool] = lambda _: True) -> tuple[str, int]:
+        """The proof of one record, and the size of the audit that it stands in.
+
+        Args:
+            sequence: of the record; permitted: whether the auditor may see it.
+
+        Raises:
+            AuditError: there is no such record, none that they may see, or the audit was changed.
+        """
         self._permit(_READING)
         with self._errors():
             self._check_exists()
             stored = sign_checkpoint(self._folder, time.time_ns() // 1_000_000)
             proof = prove_record(self._folder, sequence, stored)
+        if not permitted(json.loads(proof["record"])):
+            raise AuditError(f"record {sequence}", "is not one that you may see", "Search for records first")
         self._record(_READING, details={"action": "prove", "record": sequence})
-        with output_file("--out", target, "w", encoding="utf-8") as file:
-            file.write(proof_text(proof))
-        return stored.checkpoint.size
+        return proof_text(proof), stored.checkpoint.size
 
     def anchor(self, target: Path) -> Anchored:
         """Append a checkpoint of all records to the auditor's file, and have waiting ones time-stamped.

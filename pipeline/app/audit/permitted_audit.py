@@ -51,7 +51,19 @@ class PermittedAudit:
         account = self._authorized()
         with acting_as(self._opened):
             found = list(Audit(self._stores, self._requester).search(question))
-        return [one for one in found if account.central or one.get("institution") == account.institution]
+        return [one for one in found if _may_see(account, one)]
+
+    def proof(self, sequence: int) -> str:
+        """The proof of one record that the person may see, as the content of a file.
+
+        Raises:
+            PolicyError: the person may not.
+            AuditError: there is no audit, no such record, or none that they may see.
+        """
+        account = self._authorized()
+        with acting_as(self._opened):
+            text, _ = Audit(self._stores, self._requester).proof(sequence, lambda record: _may_see(account, record))
+        return text
 
     def _authorized(self) -> Account:
         person = self._opened.actor.person()
@@ -59,3 +71,7 @@ class PermittedAudit:
         return self._opened.actor.authorize(
             Wanted(operation=Operation.AUDIT_READING, target=target, purpose=Purpose.OVERSIGHT)
         )
+
+
+def _may_see(account: Account, record: Mapping[str, Any]) -> bool:
+    return account.central or record.get("institution") == account.institution
