@@ -95,11 +95,23 @@ def caller(
         NotLoggedIn: there is no valid session or token.
         RequestRefused: the CSRF token is missing or wrong, or there are too many requests.
     """
+    return recognized(request, service, session if bearer is None else TokenCredential(bearer.credentials), csrf or "")
+
+
+def recognized(request: Request, service: Service, credential: Credential | None, csrf: str) -> Caller:
+    """The holder of a credential.
+
+    Args:
+        request: is counted; service: of it.
+        credential: None without one; csrf: the token that the request names, "" for none.
+
+    Raises:
+        NotLoggedIn, RequestRefused: see `caller`.
+    """
     address = client_address(request)
     service.limits.check_address(address)
-    credential: Credential | None = session if bearer is None else TokenCredential(bearer.credentials)
     if isinstance(credential, SessionCredential) and request.method not in _READ_ONLY:
-        _check_csrf(credential, csrf or "")
+        _check_csrf(credential, csrf)
     registry = service.registry.held_by(credential)
     try:
         person = registry.actor.person()

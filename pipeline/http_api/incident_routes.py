@@ -158,6 +158,7 @@ def add_step(body: StepBody, caller: CallerOf, service: ServiceOf) -> StateAnswe
             duplicate_of=body.duplicate_of,
             take_over=body.take_over,
         )
+    service.incident_changes.note()
     return StateAnswer(incident=record.incident, state=record.state, holder=record.holder, reason=record.reason)
 
 
@@ -165,14 +166,18 @@ def add_step(body: StepBody, caller: CallerOf, service: ServiceOf) -> StateAnswe
 def hand_over(body: HandOverBody, caller: CallerOf, service: ServiceOf) -> HandOverAnswer:
     """Hand the open incidents over to the next shift."""
     with _Asked(body, caller, service).incidents() as incidents:
-        return HandOverAnswer.of(incidents.hand_over(body.text))
+        written = incidents.hand_over(body.text)
+    service.incident_changes.note()
+    return HandOverAnswer.of(written)
 
 
 @router.post("/hand-overs/accept", responses=_CONFLICTS)
 def accept(body: AcceptBody, caller: CallerOf, service: ServiceOf) -> HandOverAnswer:
     """Acknowledge a hand-over of the shift before."""
     with _Asked(body, caller, service).incidents() as incidents:
-        return HandOverAnswer.of(incidents.accept_hand_over(body.number))
+        accepted = incidents.accept_hand_over(body.number)
+    service.incident_changes.note()
+    return HandOverAnswer.of(accepted)
 
 
 @router.post("/hand-overs/search", responses=with_body())
@@ -188,9 +193,31 @@ def stream(
     purpose: Purpose, caller: CallerOf, service: ServiceOf, last_event_id: str = Header(default="", max_length=80)
 ) -> StreamingResponse:
     """New alerts as server-sent events; a client that resumes names the last one (``Last-Event-ID``)."""
+    return open_stream(caller, service, purpose, last_event_id, text=alert_text)
+
+
+def open_stream(
+    caller: Caller,
+    service: Service,
+    purpose: Purpose,
+    last_event_id: str,
+    *,
+    text: Callable[[FedAlert], str],
+    changes: Callable[[], str] | None = None,
+) -> StreamingResponse:
+    """A stream of new alerts for a person.
+
+    Args:
+        caller, service, purpose: of the request; last_event_id: of the last alert that the client has, "" for none.
+        text: of an alert, as it is sent; changes: see `stream_of`.
+
+    Raises:
+        PolicyError, StoreError, AuditUnavailable: see `AlertFeed.next`.
+        RequestRefused: there are too many streams.
+    """
     if not service.streams.acquire(blocking=False):
-        text = "Too many people follow the alerts of this server"
-        raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, text, "Search for them, or try again later")
+        words = "Too many people follow the alerts of this server"
+        raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, words, "Search for them, or try again later")
     opened = service.registry.held_by(caller.credential, purpose.value)
     questions = PermittedQuestions(opened, service.stores, service.store, purpose)
     feed = AlertFeed(questions, opened.clock, last_event_id)
@@ -200,10 +227,15 @@ def stream(
         service.streams.release()
         raise
     return StreamingResponse(
-        stream_of(first, feed.next, service.streams.release),
+        stream_of(first, feed.next, service.streams.release, text=text, changes=changes),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
+
+
+def alert_text(one: FedAlert) -> str:
+    """An alert as programs receive it."""
+    return f"id: {one.event_id}\nevent: alert\ndata: {json.dumps(one.fields, ensure_ascii=False)}\n\n"
 
 
 async def stream_of(
@@ -211,19 +243,25 @@ async def stream_of(
     following: Callable[[], list[FedAlert]],
     release: Callable[[], None],
     round_s: float = _ROUND_S,
+    *,
+    text: Callable[[FedAlert], str] = alert_text,
+    changes: Callable[[], str] | None = None,
 ) -> AsyncIterator[str]:
     """The text of a stream; it ends when the person may not read it any more, or the store fails: clients resume.
 
     Args:
         first: alerts to begin with; following: waits for nothing, and gives the next ones.
         release: called at the end; round_s: seconds between two calls of `following`.
+        text: of an alert, as it is sent; changes: text of what else is new, "" for nothing; it must not block.
     """
     try:
         yield ": viapublica\n\n"
         alerts, quiet = first, 0
         while True:
             for one in alerts:
-                yield f"id: {one.event_id}\nevent: alert\ndata: {json.dumps(one.fields, ensure_ascii=False)}\n\n"
+                yield text(one)
+            if changes is not None and (further := changes()):
+                yield further
             quiet = 0 if alerts else quiet + 1
             if quiet % _SIGN_ROUNDS == _SIGN_ROUNDS - 1:
                 yield ": waiting\n\n"
@@ -247,7 +285,10 @@ class _Asked:
     def __init__(self, body: Asked, caller: Caller, service: Service) -> None:
         self._service = service
         self._opened = service.registry.held_by(caller.credential, body.purpose.value, body.case)
-        self._questions = PermittedQuestions(self._opened, service.stores, service.store, body.purpose, body.case)
+        locale = getattr(body, "locale", None)
+        self._questions = PermittedQuestions(
+            self._opened, service.stores, service.store, body.purpose, body.case, locale=locale
+        )
         self.left_out = 0
 
     def ask(self, question: Events) -> Answer[list[Event]]:

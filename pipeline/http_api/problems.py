@@ -94,9 +94,14 @@ def problem(
     return JSONResponse(body.model_dump(), int(status), dict(headers or {}), MEDIA_TYPE)
 
 
+def status_of(error: ViapublicaError) -> HTTPStatus:
+    """The status of the answer to an error of the program."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
 def problem_of(error: ViapublicaError, request_id: str) -> JSONResponse:
     """The answer to an error of the program."""
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY)
+    status = status_of(error)
     policy = error.policy if isinstance(error, PolicyError) else ""
     detail = f"{error.subject}: {error.problem}"
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}

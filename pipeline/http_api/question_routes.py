@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pipeline.app.people.permitted_questions import PermittedQuestions
 from pipeline.app.questions import Events, Plates, Route
+from pipeline.domain.locale import Locale
 from pipeline.domain.times import format_utc
 from pipeline.http_api.callers import Caller, CallerOf, ServiceOf
 from pipeline.http_api.messages import AnswerBody
@@ -58,7 +59,7 @@ def plates(body: PlatesQuestion, caller: CallerOf, service: ServiceOf) -> Questi
         min_confidence=body.min_confidence,
         **body.scope(service.stores.zone),
     )
-    found = _questions(body, caller, service).ask(question)
+    found = questions_of(body, caller, service).ask(question)
     return QuestionAnswer.of(found.answer, lambda value: value, left_out=found.left_out, page=body)
 
 
@@ -71,7 +72,7 @@ def route(body: RouteQuestion, caller: CallerOf, service: ServiceOf) -> RouteAns
         locations={},
         **body.scope(service.stores.zone),
     )
-    found = _questions(body, caller, service).ask(question)
+    found = questions_of(body, caller, service).ask(question)
     value = found.answer.value
     page = QuestionAnswer.of(found.answer, lambda value: value.legs, left_out=found.left_out, page=body)
     only = value.only_read
@@ -85,14 +86,14 @@ def route(body: RouteQuestion, caller: CallerOf, service: ServiceOf) -> RouteAns
 @router.post("/events")
 def events(body: EventsQuestion, caller: CallerOf, service: ServiceOf) -> QuestionAnswer:
     """List events of one kind, newest first."""
-    found = _questions(body, caller, service).ask(Events(kind=body.kind, **body.scope(service.stores.zone)))
+    found = questions_of(body, caller, service).ask(Events(kind=body.kind, **body.scope(service.stores.zone)))
     return QuestionAnswer.of(found.answer, lambda value: value, left_out=found.left_out, page=body)
 
 
 @router.post("/cameras")
 def cameras(body: Asked, caller: CallerOf, service: ServiceOf) -> CamerasAnswer:
     """List the cameras that you may ask about for a purpose, with their state."""
-    found = _questions(body, caller, service).cameras()
+    found = questions_of(body, caller, service).cameras()
     stored = {one.camera_id: one for one in found.answer.value}
     rows = []
     for camera in sorted(found.cameras, key=lambda one: one.camera_id):
@@ -114,9 +115,14 @@ def cameras(body: Asked, caller: CallerOf, service: ServiceOf) -> CamerasAnswer:
     return CamerasAnswer(cameras=rows, notes=notes, left_out_cameras=found.left_out)
 
 
-def _questions(body: Asked, caller: Caller, service: Service) -> PermittedQuestions:
+def questions_of(body: Asked, caller: Caller, service: Service, locale: Locale | None = None) -> PermittedQuestions:
+    """The questions of a request.
+
+    Args:
+        body: states purpose and case; caller, service: of the request; locale: of notes, None for English.
+    """
     opened = service.registry.held_by(caller.credential, body.purpose.value, body.case)
-    return PermittedQuestions(opened, service.stores, service.store, body.purpose, body.case)
+    return PermittedQuestions(opened, service.stores, service.store, body.purpose, body.case, locale=locale)
 
 
 def _time(at_ms: int | None) -> str | None:

@@ -27,9 +27,14 @@ _HEADERS: Final[Mapping[str, str]] = {
     "X-Frame-Options": "DENY",
 }
 _NO_PAGE: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+FORMS_BELOW: Final = "/console/"
+"""Begin of the addresses that take the forms of pages; all others take JSON alone."""
+_OWN: Final = frozenset({"Cache-Control", "Content-Security-Policy"})
+"""Headers that an answer may set itself, as pages and their style sheets do."""
+_FORM: Final = "application/x-www-form-urlencoded"
 _HSTS: Final = "max-age=31536000; includeSubDomains"
-_SAME_SITE: Final = frozenset({"", "same-origin", "none"})
-"""Values of ``Sec-Fetch-Site`` of our own pages and of programs; "" of programs and old browsers."""
+_SAME_SITE: Final = frozenset({"same-origin", "none"})
+"""Values of ``Sec-Fetch-Site`` of our own pages, and of addresses that a person typed; programs send none."""
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +74,8 @@ class RequestGuard:
                 answered.status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
-                    headers[name] = value
+                    if name not in _OWN or name not in headers:
+                        headers[name] = value
                 headers["X-Request-Id"] = request_id
             await send(message)
 
@@ -109,17 +115,26 @@ def _check_form(scope: Scope) -> None:
         )
     if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
         return
-    if headers.get("sec-fetch-site", "") not in _SAME_SITE:
+    if _is_of_another_site(headers):
         raise RequestRefused(HTTPStatus.FORBIDDEN, "The request comes from a page of another site")
     kind = headers.get("content-type", "").split(";")[0].strip().lower()
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    if has_body and kind != "application/json":
+    is_form = kind == _FORM and scope["path"].startswith(FORMS_BELOW)
+    if has_body and kind != "application/json" and not is_form:
         raise RequestRefused(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON", "Send Content-Type: application/json"
         )
     length = headers.get("content-length", "0")
     if not length.isascii() or not length.isdigit() or int(length) > MOST_BODY_BYTES:
         raise _too_large()
+
+
+def _is_of_another_site(headers: Headers) -> bool:
+    """Whether a page of another site sent a request; browsers without ``Sec-Fetch-Site`` state its ``Origin``."""
+    if stated := headers.get("sec-fetch-site"):
+        return stated not in _SAME_SITE
+    origin = headers.get("origin", "")
+    return bool(origin) and origin.partition("://")[2] != headers.get("host", "")
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:

@@ -9,8 +9,8 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 
-from pipeline.http_api.application import create_application
 from pipeline.http_api.listening import ListenAddress, TlsFiles, check_encryption, listening
 from pipeline.http_api.service import Service
 
@@ -20,11 +20,14 @@ _LONGEST_STOP_S: Final = 10
 _MOST_HEADER_BYTES: Final = 16 * 1024
 
 
-def serve(service: Service, address: ListenAddress, tls: TlsFiles | None, started: Callable[[str], None]) -> None:
+def serve(
+    app: FastAPI, service: Service, address: ListenAddress, tls: TlsFiles | None, started: Callable[[str], None]
+) -> None:
     """Serve until SIGINT or SIGTERM; requests that are being answered are answered first.
 
     Args:
-        service: the installation; address: to listen on; tls: files of TLS, None without.
+        app: see `create_application`; service: the installation that it is of.
+        address: to listen on; tls: files of TLS, None without.
         started: receives the address when the server takes requests.
 
     Raises:
@@ -37,7 +40,7 @@ def serve(service: Service, address: ListenAddress, tls: TlsFiles | None, starte
         if address.path is None:
             address = ListenAddress(address.host, opened.getsockname()[1])
         config = uvicorn.Config(
-            create_application(service),
+            app,
             log_config=None,  # the program's own, which redacts
             access_log=False,  # its lines would hold addresses as they were typed
             server_header=False,

@@ -26,6 +26,8 @@ _REQUESTS: Final = (120, 60.0)
 """Requests of one account."""
 _VERIFICATIONS: Final = (4, 3600.0)
 """Verifications of the audit by one account: each reads all of it, a million records in 11 s of processor time."""
+_PROOFS: Final = (20, 3600.0)
+"""Proofs of single records by one account: each reads all of it, too."""
 _PASSWORDS_AT_ONCE: Final = 2
 """Passwords that are checked at the same time: each takes 64 MiB and a processor."""
 _LONGEST_WAIT_S: Final = 5.0
@@ -43,6 +45,7 @@ class Limits:
     def __init__(self, clock: Clock) -> None:
         self._log_ins, self._unknown = RateLimit(*_LOG_INS, clock), RateLimit(*_UNKNOWN, clock)
         self._requests = RateLimit(*_REQUESTS, clock)
+        self._proofs = RateLimit(*_PROOFS, clock)
         self._verifications, self._verifying = RateLimit(*_VERIFICATIONS, clock), threading.Lock()
         self._passwords = threading.BoundedSemaphore(_PASSWORDS_AT_ONCE)
 
@@ -81,10 +84,21 @@ class Limits:
         Raises:
             RequestRefused: there were too many of it, or another one runs.
         """
+        with self._reading_all(self._verifications, account, "verifications by this account"):
+            yield
+
+    @contextmanager
+    def proof(self, account: str) -> Iterator[None]:
+        """The turn of an account to prove a record; errors as of `verification`."""
+        with self._reading_all(self._proofs, account, "proofs by this account"):
+            yield
+
+    @contextmanager
+    def _reading_all(self, limit: RateLimit, account: str, what: str) -> Iterator[None]:
         if not self._verifying.acquire(blocking=False):
             raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, "The audit is being verified", "Ask again when it is")
         try:
-            _check(self._verifications.count(account), "verifications by this account")
+            _check(limit.count(account), what)
             yield
         finally:
             self._verifying.release()
@@ -104,6 +118,19 @@ class Limits:
             self._passwords.release()
 
 
+class Changes:
+    """Counts what people change in this process, for those who follow it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.number = 0
+
+    def note(self) -> None:
+        """Count a change."""
+        with self._lock:
+            self.number += 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """An installation that is served.
@@ -116,6 +143,7 @@ class Service:
         behind_proxy: whether a proxy in front states the address of the client (``X-Forwarded-For``).
         limits: of requests; store: the event store, open from the first question on.
         streams: a turn for each stream of alerts.
+        incident_changes: steps of incidents and hand-overs of shifts.
     """
 
     register: str
@@ -126,6 +154,7 @@ class Service:
     limits: Limits = field(init=False)
     store: SharedStore = field(init=False)
     streams: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(_MOST_STREAMS))
+    incident_changes: Changes = field(default_factory=Changes)
 
     @property
     def now_ms(self) -> int:

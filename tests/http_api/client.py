@@ -73,8 +73,13 @@ async def _answer(app: FastAPI, scope: dict[str, Any], body: bytes) -> Reply:
     parts: list[bytes] = []
     start: dict[str, Any] = {}
 
+    received = iter([{"type": "http.request", "body": body, "more_body": False}])
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        for message in received:
+            return message
+        await asyncio.Event().wait()  # the client stays connected
+        raise AssertionError
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.start":
