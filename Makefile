@@ -1,7 +1,7 @@
 # `make help` lists the targets. `make demo` and `make test` set up everything they need.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help venv system install rollback demo test lint types imports duplicates docs reference bytecode unit soak bench bench-performance \
+.PHONY: help venv system install rollback demo console test lint types imports duplicates docs reference bytecode unit soak bench bench-performance \
   train-plates train-traffic train-check int8 eval format lock clean
 
 PYTHON ?= python3
@@ -51,6 +51,10 @@ rollback: ## the version before the last make install, for the same PREFIX and U
 demo: ## a street video and a plate scene, end to end
 	@requirements/setup.sh locked_environment $(PYTHON) $(VENV)
 	@$(RUN)/viapublica demo
+
+console: ## the console with the demo's cameras; log-ins are printed at the first start
+	@requirements/setup.sh locked_environment $(PYTHON) $(VENV)
+	@$(RUN)/viapublica demo --out out/console --serve
 
 # The checks run beside each other, and the tests after them: each check uses one core, and the tests all of them.
 test: ## everything a change must pass; .ci/run calls this

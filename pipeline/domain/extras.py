@@ -10,6 +10,7 @@ from pipeline.errors import MissingComponent
 EXTRA_OF: Final = {
     "alembic": "release",
     "argon2": "release",
+    "babel": "server",
     "c2pa": "release",
     "chdb": "embedded",
     "confluent_kafka": "kafka-fast",

@@ -28,6 +28,7 @@ _GUARDED = {
     "audit/time_stamps.py": {"rfc3161_client"},
     "console/drawing": {"starlette", "uvicorn"},
     "http_api": {"fastapi", "starlette", "uvicorn"},
+    "console": {"babel", "fastapi", "jinja2", "starlette"},
 }
 """Packages and modules that check for their extra before they import it."""
 

@@ -8,6 +8,7 @@ from pipeline.app.access.access_door import USUAL_PURPOSES
 from pipeline.app.people.acting_person import Wanted, records_target
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.domain.operation import Operation
+from pipeline.domain.purpose import Purpose
 from pipeline.errors import PolicyError
 from pipeline.policy.access.matrix import included_operations
 
@@ -42,7 +43,7 @@ def require_own(opened: OpenRegistry, wanted: Collection[Operation]) -> None:
         Wanted(
             operation=operation,
             target=records_target(person.institution, person.sector),
-            purpose=USUAL_PURPOSES.get(operation),
+            purpose=USUAL_PURPOSES.get(operation, Purpose.CRISIS),  # one must be named; the role decides
         )
     )
     raise PolicyError(f"person {person.login}", "may not do this in their roles", policy=_NOT_INCLUDED)

@@ -10,6 +10,9 @@ import typer
 
 from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.operate.run_command import print_report
+from pipeline.domain.extras import require
+
+_CONFIG = "demo.yaml"
 
 if TYPE_CHECKING:
     from pipeline.app.demo import DemoResults
@@ -23,6 +26,9 @@ def demo(
         Path | None, typer.Option("--models", envvar="VIAPUBLICA_MODELS", help="Folder with the weights.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Only the summary and the images, as JSON.")] = False,
+    serve_console: Annotated[
+        bool, typer.Option("--serve", help="Then serve the console with it; made people log in as printed once.")
+    ] = False,
 ) -> None:
     """Run the main job on two example videos, then query plates.
 
@@ -30,7 +36,14 @@ def demo(
     network.
 
     Example: [bold]viapublica demo --out out/demo[/]
+
+    Example: [bold]viapublica demo --out out/console --serve[/]
     """
+    if serve_console:
+        if not (folder / _CONFIG).exists():
+            demo(folder, models, as_json=as_json)
+        _serve(folder / _CONFIG)
+        return
     # Here, so that help and completion load no network.
     from pipeline.app.demo import demo_config, demo_results, prepare_demo
     from pipeline.app.live_run import open_live_run
@@ -55,6 +68,25 @@ def demo(
         return
     _show(config.data_dir, path, results)
     print_report(results.report)
+
+
+def _serve(path: Path) -> None:
+    """Serve the console of a demo that has run; log-ins are shown when they are made, and never again."""
+    require("sqlalchemy", "argon2", "pyotp", "fastapi", "uvicorn", "jinja2", "babel")
+    from pipeline.app.demo_people import add_people
+    from pipeline.cli.common.register_options import register_of
+    from pipeline.cli.common.store_options import stores_of
+    from pipeline.cli.operate.serve_command import serve
+
+    stores = stores_of(path, None)
+    made = add_people(register_of(None, path), stores, stores.cameras or {})
+    for one in made:
+        say(out, (f"{one.login:10}", "bold"), f"{one.role.portuguese}: password {one.password}, secret {one.secret}")
+    if made:
+        say(out, "These are shown once. The secret goes into an authenticator app, or: oathtool --totp -b SECRET")
+    else:
+        say(err, f"people are those of the first start; remove {path.parent} to begin anew")
+    serve(config=path)
 
 
 def _show(data: Path, config: Path, results: DemoResults) -> None:

@@ -1,4 +1,4 @@
-"""`viapublica serve`: the HTTP API."""
+"""`viapublica serve`: the HTTP API and the console."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ def serve(
     data: DataOption = None,
     register: RegisterOption = None,
 ) -> None:
-    """Serve the HTTP API, on this machine only or with TLS.
+    """Serve the console and the HTTP API, on this machine only or with TLS.
 
-    People log in with password and one-time code. /openapi.json describes all requests. Ctrl-C (SIGINT) or SIGTERM
+    People log in with password and one-time code. The console is at /, and /openapi.json describes all requests of
+    the API. Ctrl-C (SIGINT) or SIGTERM
     stops after the requests that are being answered.
 
     Example: [bold]viapublica serve --config city.yaml[/]
@@ -52,9 +53,11 @@ def serve(
 
     Example: [bold]viapublica serve --listen 0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem[/]
     """
-    require("sqlalchemy", "argon2", "pyotp", "fastapi", "uvicorn")
+    require("sqlalchemy", "argon2", "pyotp", "fastapi", "uvicorn", "jinja2", "babel")
     from pipeline.app.logging_setup import configure_logging  # here: they take long to import
     from pipeline.app.people.open_registry import open_registry
+    from pipeline.console.application import add_console
+    from pipeline.http_api.application import create_application
     from pipeline.http_api.server import serve as run_server
     from pipeline.http_api.service import Service
 
@@ -72,4 +75,5 @@ def serve(
             register=where, registry=registry, stores=stores, encrypted=encrypted, behind_proxy=behind_proxy
         )
         with closing(service):
-            run_server(service, address, tls, lambda shown: say(err, ("serving ", "bold"), shown))
+            app = add_console(create_application(service))
+            run_server(app, service, address, tls, lambda shown: say(err, ("serving ", "bold"), shown))

@@ -1,0 +1,72 @@
+"""Portuguese of the errors that people meet in the console; an error that is not here is shown in English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+PORTUGUESE: Final[Mapping[str, str]] = {
+    "is refused: login, password or code is wrong, or the account is not active": "O usuário, a senha ou o código não "
+    "confere, ou a conta não está ativa.",
+    "Try again with the next code; after five attempts wait 15 minutes, or ask your administration": "Tente de novo "
+    "com o próximo código. Depois de cinco tentativas, aguarde 15 minutos ou procure a administração.",
+    "Ask your administration": "Procure a administração do seu órgão.",
+    "has neither a session nor a token": "Sua sessão terminou.",
+    "Log in": "Entre novamente.",
+    "Log in again": "Entre novamente.",
+    "Too many log-ins from this address": "Muitas tentativas de entrada a partir deste endereço.",
+    "Too many requests of this account": "Muitas solicitações desta conta em um minuto.",
+    "Too many people log in at the moment": "Muitas pessoas estão entrando neste momento.",
+    "Too many people follow the alerts of this server": "Muitas pessoas acompanham os alertas neste servidor.",
+    "Search for them, or try again later": "Atualize a página de tempos em tempos ou tente mais tarde.",
+    "Try again": "Tente novamente.",
+    "The audit is being verified": "A auditoria já está sendo verificada.",
+    "Ask again when it is": "Tente de novo quando a verificação terminar.",
+    "Too many verifications by this account": "Muitas verificações por esta conta: são quatro por hora.",
+    "X-CSRF-Token is missing or wrong": "A página é de uma sessão anterior.",
+    "Send the csrf_token of the log-in (GET /session) with every request that is not a GET": "Abra a página novamente.",
+    "The request comes from a page of another site": "O pedido veio da página de outro site.",
+    "is not a plate": "Não é uma placa.",
+    "of the question is not registered, or you may not ask about it for this purpose": "A câmera não está "
+    "cadastrada, ou você não pode consultá-la para esta finalidade.",
+    "Leave the cameras out to ask about all that you may ask about": "Deixe o campo das câmeras vazio para consultar "
+    "todas as que lhe são permitidas.",
+    "that you may ask about have sent no event yet": "As câmeras que você pode consultar ainda não enviaram eventos.",
+    "cannot be used": "Não pode ser usado.",
+    "cannot be read": "Não pode ser lido.",
+    "Send it again": "Envie novamente.",
+    "Correct the field": "Corrija o campo.",
+    "is not among the stored alerts": "O incidente não está entre os alertas armazenados.",
+    "See viapublica alerts list": "Atualize a caixa de alertas.",
+    "is closed with a reason, and only then has one": "Para encerrar, informe o motivo.",
+    "Give true, false, duplicate or test": "Escolha um dos motivos da lista.",
+    "is a duplicate of another incident, and only then names one": "Informe de qual incidente este é duplicata.",
+    "Name that incident": "Digite o início do número do outro incidente.",
+    "Add a comment if something is missing": "Se faltar algo, acrescente um comentário.",
+    "Ask them, or take it over (--take-over)": "Fale com a pessoa, ou assuma o incidente.",
+    "was written by you": "A passagem foi escrita por você.",
+    "A person of the next shift acknowledges it": "Quem a confirma é uma pessoa do turno seguinte.",
+    "does not exist": "Não existe.",
+    "Nothing is left to do": "Não há mais nada a fazer.",
+    "The address or a field cannot be used": "O endereço ou um dos campos não pode ser usado.",
+    "Nothing matches the given URI": "O endereço não existe.",
+}
+"""Text or remedy by English one."""
+_PATTERNS: Final[Sequence[tuple[re.Pattern[str], str]]] = (
+    (re.compile(r"is acknowledged by (\S+) since (.+)"), r"Está com \1 desde \2."),
+    (re.compile(r"is escalated by (\S+) since (.+)"), r"Foi encaminhado por \1 em \2."),
+    (re.compile(r"was closed as \w+ by (\S+) at (.+)"), r"Foi encerrado por \1 em \2."),
+    (re.compile(r"was acknowledged by (\S+)"), r"Já foi confirmada por \1."),
+    (re.compile(r"Wait (\d+) s"), r"Aguarde \1 s."),
+)
+
+
+def in_portuguese(english: str) -> str:
+    """A text or remedy in Portuguese; "" where none is known."""
+    if english in PORTUGUESE:
+        return PORTUGUESE[english]
+    for pattern, wording in _PATTERNS:
+        if found := pattern.fullmatch(english):
+            return found.expand(wording)
+    return ""

@@ -1,0 +1,49 @@
+"""The sections of the console, and who sees them: those whose roles include one of their operations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.console.catalogues import source
+from pipeline.domain.operation import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the console.
+
+    Attributes:
+        name: in addresses; title: in the navigation.
+        operations: who has one of them sees it; what is done in it is decided on by itself.
+    """
+
+    name: str
+    title: str
+    operations: tuple[Operation, ...]
+
+    @property
+    def path(self) -> str:
+        """Its address."""
+        return f"/console/{self.name}"
+
+    def is_open_to(self, operations: Collection[Operation]) -> bool:
+        """Whether roles with these operations see it."""
+        return not set(self.operations).isdisjoint(operations)
+
+
+SITUATION: Final = Section("situation", source("Situação"), (Operation.MONITORING, Operation.INCIDENT))
+PLATES: Final = Section(
+    "plates",
+    source("Placas"),
+    (Operation.PLATE_QUERY, Operation.JOURNEY_QUERY, Operation.PATTERN_QUERY),
+)
+AUDIT: Final = Section("audit", source("Auditoria"), (Operation.AUDIT_READING,))
+HEALTH: Final = Section(
+    "health",
+    source("Saúde"),
+    (Operation.CONFIGURATION, Operation.CAMERA_CONTROL, Operation.BENCHMARK),
+)
+SECTIONS: Final = (SITUATION, PLATES, AUDIT, HEALTH)
+"""In the order of the navigation."""

@@ -1,0 +1,145 @@
+"""Who may do what in the console, stated here without the program's own rules, for every role, route and element."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import pytest
+from fastapi.routing import APIRoute
+
+from pipeline.console import plate_pages, situation_pages
+from pipeline.console.application import PAGES
+from pipeline.domain.operation import Operation
+from pipeline.domain.role import Role
+from pipeline.policy.access.matrix import access_matrix, included_operations
+from tests.console.staffed_city import INCIDENT, PEOPLE
+from tests.console.visitors import Visitor, Visitors, text_of
+
+OBSERVERS: Final = frozenset({Role.OBSERVER, Role.OPERATOR, Role.INTELLIGENCE_ANALYST})
+OPERATORS: Final = frozenset({Role.OPERATOR})
+ANALYSTS: Final = frozenset({Role.INTELLIGENCE_ANALYST})
+OVERSEERS: Final = frozenset(
+    {Role.AUDITOR, Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER}
+)
+ENGINEERS: Final = frozenset({Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR, Role.BENCHMARK_ENGINEER})
+SECTIONS: Final[Mapping[str, frozenset[Role]]] = {
+    "situation": OBSERVERS,
+    "plates": ANALYSTS,
+    "audit": OVERSEERS,
+    "health": ENGINEERS,
+}
+
+
+class Request(NamedTuple):
+    route: str
+    path: str
+    roles: frozenset[Role]
+    fields: Mapping[str, str] | None = None
+
+
+BASE = "/console/situation/{purpose}"
+SITUATION = "/console/situation/city-services"
+SEARCH = {"purpose": "criminal-investigation", "case": "IP 12/2026", "search": "reads", "plates": "ABC1D23"}
+STEP = {"action": "comment", "text": "Equipe a caminho"}
+REQUESTS: Final = (
+    Request("GET /console/situation", "/console/situation", OBSERVERS),
+    Request(f"GET {BASE}", SITUATION, OBSERVERS),
+    Request("POST /console/situation/purpose", "/console/situation/purpose", OBSERVERS, {"purpose": "mobility"}),
+    Request(f"GET {BASE}/incidents/{{incident}}", f"{SITUATION}/incidents/{INCIDENT}", OPERATORS),
+    Request(f"POST {BASE}/incidents/{{incident}}/steps", f"{SITUATION}/incidents/{INCIDENT}/steps", OPERATORS, STEP),
+    Request(f"POST {BASE}/hand-overs", f"{SITUATION}/hand-overs", OPERATORS, {"text": "Nada a informar"}),
+    Request(f"GET {BASE}/stream", f"{SITUATION}/stream", OBSERVERS),
+    Request("GET /console/plates", "/console/plates", ANALYSTS),
+    Request("POST /console/plates", "/console/plates", ANALYSTS, SEARCH),
+    Request("POST /console/plates/export", "/console/plates/export", ANALYSTS, SEARCH),
+    Request("GET /console/audit", "/console/audit", OVERSEERS),
+    Request("POST /console/audit", "/console/audit", OVERSEERS, {"person": "caio"}),
+    Request("POST /console/audit/verification", "/console/audit/verification", OVERSEERS, {}),
+    Request("POST /console/audit/anomalies", "/console/audit/anomalies", OVERSEERS, {}),
+    Request("POST /console/audit/proofs/{sequence}", "/console/audit/proofs/1", OVERSEERS, {}),
+    Request("GET /console/health", "/console/health", ENGINEERS),
+)
+NEEDS_A_STATE: Final = {f"POST {BASE}/hand-overs/accept": OPERATORS}
+"""Answered with a conflict, not with a page, where there is nothing to accept."""
+WITHOUT_SECTION: Final = {
+    "GET /",
+    "GET /console",
+    "GET /console/",
+    "GET /console/login",
+    "POST /console/login",
+    "POST /console/logout",
+    "POST /console/preferences",
+}
+
+
+def sent(visitor: Visitor, request: Request) -> int:
+    if request.fields is None:
+        return visitor.open(request.path).status
+    return visitor.send(request.path, request.fields).status
+
+
+def test_every_route_of_the_console_is_stated_here() -> None:
+    routes = {
+        f"{method} {route.path}"
+        for router in PAGES
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+    assert routes == WITHOUT_SECTION | NEEDS_A_STATE.keys() | {one.route for one in REQUESTS}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_reaches_what_is_stated_and_nothing_else(role: Role, visitors: Visitors) -> None:
+    visitor = visitors.logged_in(PEOPLE[role])
+    answered = {}
+    for request in REQUESTS:
+        if request.route.endswith("/stream") and role in request.roles:
+            continue  # it has no end
+        answered[request.route] = sent(visitor, request)
+    # An auditor of another body than the general administration may prove the records of their own only.
+    expected = {
+        one.route: 200 if role in one.roles else 403
+        for one in REQUESTS
+        if one.route in answered and not one.route.endswith("{sequence}")
+    }
+    assert {route: status for route, status in answered.items() if route in expected} == expected
+    assert (answered["POST /console/audit/proofs/{sequence}"] != 403) == (role in OVERSEERS)
+    accept = visitor.send(f"{SITUATION}/hand-overs/accept", number="77")
+    assert accept.status == (409 if role in OPERATORS else 403)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_page_shows_a_role_its_sections_and_actions_alone(role: Role, visitors: Visitors) -> None:
+    visitor = visitors.logged_in(PEOPLE[role])
+    own = [name for name, roles in SECTIONS.items() if role in roles]
+    if not own:
+        text = text_of(visitor.open("/console/"))
+        assert "Nenhuma seção disponível" in text
+        assert 'aria-label="Seções"' in text
+        assert not re.findall(r'<a href="/console/\w+"', text)
+    for name in own:
+        text = text_of(visitor.open(f"/console/{name}"))
+        assert re.findall(r'<li><a href="/console/(\w+)"', text) == own
+        assert ("/hand-overs" in text) == (name == "situation" and role in OPERATORS)
+    if role in OPERATORS:
+        text = text_of(visitor.open(f"{SITUATION}/incidents/{INCIDENT}"))
+        assert re.findall(r'name="action" value="(\w+)"', text) == ["acknowledge", "close", "escalate", "comment"]
+    if role in ANALYSTS:
+        text = text_of(visitor.send("/console/plates", SEARCH))
+        assert "/console/plates/export" in text
+
+
+def test_emergency_access_alone_adds_the_plates_to_an_operator() -> None:
+    ordinary, emergency = (included_operations(Role.OPERATOR, emergency=opened) for opened in (False, True))
+    assert emergency - ordinary == {Operation.PLATE_QUERY, Operation.JOURNEY_QUERY}
+
+
+def test_the_purposes_of_the_pages_are_those_of_the_rules() -> None:
+    matrix = access_matrix()
+    searches = {purpose for role in Role for purpose in matrix[Operation.PLATE_QUERY][role].conditions}
+    assert set(plate_pages.PURPOSES) == searches
+    incidents = {purpose for role in Role for purpose in matrix[Operation.INCIDENT][role].conditions}
+    assert set(situation_pages.PURPOSES) == incidents

@@ -1,0 +1,206 @@
+"""Texts of cameras, plates, cases and people stay text: no payload changes the elements of a page."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline.console import plate_pages, situation_pages
+from pipeline.console.pages import render
+from pipeline.console.plate_file import plate_file
+from pipeline.console.problem_pages import ShownProblem, shown
+from pipeline.console.reader import Reader
+from pipeline.console.sections import SECTIONS
+from pipeline.console.timeline import WIDTH, timeline
+from pipeline.console.visits import Form
+from pipeline.domain.audit import Outcome
+from pipeline.domain.incident import IncidentState
+from pipeline.domain.operation import Operation
+from pipeline.domain.purpose import Purpose
+from pipeline.domain.times import parse_time
+from pipeline.errors import ViapublicaError
+from tests.console.xss_payloads import PAYLOADS
+
+READER = Reader()
+AT = "2026-11-23T12:00:00.000Z"
+
+
+class Structure(HTMLParser):
+    """The elements of a page with the names of their attributes, and the values of those that lead somewhere."""
+
+    def __init__(self, html: str, text: str) -> None:
+        super().__init__()
+        self.found: list[object] = []
+        self._text = text
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, [name for name, _ in attrs]))
+        for name, value in attrs:
+            if name in {"href", "src", "action", "formaction"} or name.startswith("hx-"):
+                assert not (value or "").lower().startswith(("javascript:", "data:", "//", "http")), value
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append("comment")
+
+    def handle_decl(self, decl: str) -> None:
+        self.found.append("declaration")
+
+
+def pages(text: str) -> Mapping[str, str]:
+    """Every template with a text in each field that people, cameras or outsiders can fill."""
+    person = SimpleNamespace(name=text, login=text, institution=text, sector=text)
+    frame: dict[str, Any] = {
+        "person": person,
+        "sections": SECTIONS,
+        "section": "plates",
+        "csrf": "c",
+        "path": "/console/plates",
+        "now_ms": 1_795_435_470_000,
+        "institution": text,
+        "operations": frozenset(Operation),
+        "Operation": Operation,
+    }
+    form = Form(
+        {
+            name: [text]
+            for name in ("purpose", "case", "search", "plates", "start", "end", "cameras", "person", "camera")
+        }
+    )
+    problem = ShownProblem(422, text, text, text, text, text, foreign=True)
+    note = SimpleNamespace(text=text, limits=True)
+    read = {"plate": text, "camera_id": text, "ts_ms": 1, "vehicle": text, "confidence": 0.5, "votes": 3}
+    answer = SimpleNamespace(notes=[note], complete=False)
+    found = SimpleNamespace(
+        search=plate_pages.Search.READS, answer=SimpleNamespace(answer=answer, left_out=1), next_offset=2
+    )
+    row = {
+        "incident": "0123456789ab",
+        "camera_id": text,
+        "text": text,
+        "holder": text,
+        "severity": text,
+        "state": "new",
+        "alerts": 2,
+        "ts_ms": 1,
+        "first_ts_ms": 1,
+    }
+    step = {"at_ms": 1, "by": text, "action": "comment", "reason": None, "text": text}
+    hand_over = SimpleNamespace(at_ms=1, by=text, text=text, incidents=[text], accepted_by=text, number=1)
+    camera = SimpleNamespace(
+        camera_id=text, location=text, institution=text, sector=text, stopped=text, last_event=AT, state=text,
+        state_since=AT, events={"alert": 1},
+    )  # fmt: skip
+    record = dict.fromkeys(("account", "institution", "role", "operation", "policy", "purpose", "case"), text) | {
+        "sequence": 1,
+        "time": AT,
+        "outcome": text,
+        "cameras": [text],
+    }
+    sign = SimpleNamespace(rule=Purpose.CRISIS, persons=[text], cases=[text], number=1, first=AT, last=AT)
+    audit = frame | {
+        "form": form,
+        "operations_of_law": list(Operation),
+        "outcomes": list(Outcome),
+        "parsed": parse_time,
+        "operation_titles": {},
+        "found": None,
+        "verified": None,
+        "signs": None,
+    }
+    return {
+        "plates": render(
+            "plates.html",
+            READER,
+            **frame,
+            form=form,
+            purposes=plate_pages.PURPOSES,
+            searches=list(plate_pages.Search),
+            titles=plate_pages.TITLES,
+            chosen=text,
+            most_plates=10,
+            may_export=True,
+            found=found,
+            rows=[read],
+            Search=plate_pages.Search,
+            drawn=timeline([(text, 1)]),
+            width=WIDTH,
+        ),
+        "situation": render(
+            "situation.html",
+            READER,
+            **frame,
+            purposes=situation_pages.PURPOSES,
+            purpose=Purpose.CRISIS,
+            reasons=situation_pages.REASONS,
+            may_handle=True,
+            actions_of=situation_pages.actions_of,
+            IncidentState=IncidentState,
+            parsed=parse_time,
+            incidents=[row],
+            notes=[note],
+            left_out=1,
+            cameras=[camera],
+            hand_overs=[hand_over],
+            hours=24,
+            detail=SimpleNamespace(incident=row, alerts=[], steps=[step]),
+        ),
+        "health": render("health.html", READER, **frame, disks=[], parsed=parse_time, cameras=[camera]),
+        "records": render(
+            "audit.html", READER, **audit | {"found": SimpleNamespace(found=1, records=[record], next_offset=None)}
+        ),
+        "findings": render(
+            "audit.html",
+            READER,
+            **audit | {"verified": SimpleNamespace(intact=False, sealed=False, findings=[text], notes=[text])},
+        ),
+        "signs": render("audit.html", READER, **audit | {"signs": [sign]}),
+        "log in": render("log_in.html", READER, problem=problem, login=text, path=text, action="/console/login"),
+        "log in over a page": render("part_log_in.html", READER, problem=problem, login=text, action="/console/login"),
+        "problem": render("problem.html", READER, problem=problem, path="/console/x"),
+    }
+
+
+@pytest.fixture(scope="module")
+def plain() -> Mapping[str, list[object]]:
+    return {name: Structure(html, "texto").found for name, html in pages("texto").items()}
+
+
+def test_there_are_two_hundred_different_payloads() -> None:
+    assert len(set(PAYLOADS)) == 200
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_no_payload_changes_the_elements_of_a_page(part: int, plain: Mapping[str, list[object]]) -> None:
+    for payload in PAYLOADS[part::4]:
+        for name, html in pages(payload).items():
+            assert Structure(html, payload).found == plain[name], (name, payload)
+
+
+def test_a_payload_that_is_not_escaped_would_be_noticed(plain: Mapping[str, list[object]]) -> None:
+    html = pages("texto")["plates"].replace("texto", PAYLOADS[1])
+    assert Structure(html, PAYLOADS[1]).found != plain["plates"]
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t"])
+def test_no_cell_of_a_file_is_a_formula(begin: str) -> None:
+    text = f"{begin}HYPERLINK(1)"
+    person: Any = SimpleNamespace(name=text, login="caio", institution="guarda", sector="central")
+    row = {"plate": text, "camera_id": text, "ts_ms": 1, "confidence": 0.5, "votes": 3, "vehicle": text}
+    content = plate_file(
+        [row], READER, person=person, purpose=Purpose.CRISIS, case=text, name="n.csv", now_ms=1, complete=True
+    )
+    cells = [cell for line in csv.reader(StringIO(content.decode("utf-8-sig")), delimiter=";") for cell in line]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
+    assert f"'{text}" in cells
+
+
+def test_an_error_repeats_no_plate() -> None:
+    found = shown(ViapublicaError("plate 'ABC1D23'", "is unknown", "Search ABC1D23"), READER, "1")
+    assert "ABC1D23" not in found.text + found.fix
