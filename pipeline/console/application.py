@@ -11,13 +11,23 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from pipeline.console import audit_pages, health_pages, plate_pages, session_pages, situation_pages
+from pipeline.console import (
+    audit_pages,
+    health_pages,
+    people_pages,
+    plate_pages,
+    rights_pages,
+    session_pages,
+    situation_pages,
+)
 from pipeline.console.pages import static_address
 
 PAGES: Final = (
     session_pages.router,
     situation_pages.router,
     plate_pages.router,
+    rights_pages.router,
+    people_pages.router,
     audit_pages.router,
     health_pages.router,
 )

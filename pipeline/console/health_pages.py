@@ -8,17 +8,15 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from pipeline.app.server_disks import Stored, disk_space
+from pipeline.console.camera_list import camera_list
 from pipeline.console.catalogues import source
 from pipeline.console.pages import section_page
-from pipeline.console.problem_pages import PageRoute, shown
+from pipeline.console.problem_pages import PageRoute
 from pipeline.console.sections import HEALTH
 from pipeline.console.visits import Visit, visit_of
 from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.times import parse_time
-from pipeline.errors import StoreError
-from pipeline.http_api import question_routes
-from pipeline.http_api.question_messages import Asked
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix=HEALTH.path)
 VisitOfHealth = Annotated[Visit, Depends(visit_of(HEALTH))]
@@ -50,8 +48,4 @@ def _cameras(visit: Visit) -> dict[str, Any]:
     """The cameras; none, without an error, for those whose roles do not include the question."""
     if Operation.COUNT_QUERY not in visit.operations:
         return {"cameras": None, "cameras_problem": None}
-    try:
-        found = question_routes.cameras(Asked(purpose=_PURPOSE), visit.caller, visit.service)
-    except StoreError as error:
-        return {"cameras": None, "cameras_problem": shown(error, visit.reader, visit.request.state.request_id)}
-    return {"cameras": found.cameras, "cameras_problem": None}
+    return camera_list(visit, _PURPOSE)

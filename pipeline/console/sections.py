@@ -45,5 +45,7 @@ HEALTH: Final = Section(
     source("Saúde"),
     (Operation.CONFIGURATION, Operation.CAMERA_CONTROL, Operation.BENCHMARK),
 )
-SECTIONS: Final = (SITUATION, PLATES, AUDIT, HEALTH)
+RIGHTS: Final = Section("rights", source("Direitos"), (Operation.SUBJECT_REQUEST,))
+PEOPLE: Final = Section("people", source("Pessoas e câmeras"), (Operation.ACCOUNT_REGISTRATION,))
+SECTIONS: Final = (SITUATION, PLATES, RIGHTS, PEOPLE, AUDIT, HEALTH)
 """In the order of the navigation."""

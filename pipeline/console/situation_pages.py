@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from pipeline.app.alerts.incidents import CloseReason, IncidentState
 from pipeline.console.alert_stream import console_stream
+from pipeline.console.camera_list import camera_list
 from pipeline.console.catalogues import source
 from pipeline.console.pages import section_page
 from pipeline.console.problem_pages import PageRoute, shown
@@ -21,7 +22,7 @@ from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.times import parse_time
 from pipeline.errors import StoreError
-from pipeline.http_api import incident_routes, question_routes
+from pipeline.http_api import incident_routes
 from pipeline.http_api.question_messages import Asked
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix=SITUATION.path)
@@ -138,7 +139,7 @@ def _shown(visit: Visit, purpose: Purpose, incident: str = "") -> Response:
         "IncidentState": IncidentState,
         "parsed": parse_time,
         **_incidents(visit, purpose),
-        **_cameras(visit, purpose),
+        **camera_list(visit, purpose),
         "detail": None if not incident else _detail(visit, purpose, incident),
         "hand_overs": _hand_overs(visit, purpose) if may_handle else [],
         "hours": _HOURS,
@@ -164,14 +165,6 @@ def _incidents(visit: Visit, purpose: Purpose) -> Mapping[str, Any]:
         problem = shown(error, visit.reader, visit.request.state.request_id)
         return {"incidents": None, "incidents_problem": problem, "notes": [], "left_out": 0}
     return {"incidents": found.rows, "notes": found.notes, "left_out": found.left_out_cameras}
-
-
-def _cameras(visit: Visit, purpose: Purpose) -> Mapping[str, Any]:
-    try:
-        found = question_routes.cameras(Asked(purpose=purpose), visit.caller, visit.service)
-    except StoreError as error:
-        return {"cameras": None, "cameras_problem": shown(error, visit.reader, visit.request.state.request_id)}
-    return {"cameras": found.cameras}
 
 
 def _detail(visit: Visit, purpose: Purpose, incident: str) -> incident_routes.IncidentAnswer:

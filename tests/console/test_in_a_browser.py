@@ -15,7 +15,7 @@ from pipeline.domain.role import Role
 from pipeline.http_api.service import Service
 from tests.app.people.installations import Office
 from tests.console.running import running
-from tests.console.staffed_city import PEOPLE
+from tests.console.staffed_city import PEOPLE, SECOND_OPERATOR
 from tests.console.visitors import Visitors
 from tests.console.xss_payloads import PAYLOADS
 from tests.governance.people import PASSWORD
@@ -59,7 +59,7 @@ def log_in(page: Page, visitors: Visitors, login: str) -> None:
     page.fill("#password", PASSWORD)
     page.fill("#code", visitors.code(login))
     page.press("#code", "Enter")
-    page.wait_for_selector("nav")
+    page.wait_for_selector("form.account")
 
 
 def assert_accessible(page: Page, what: str) -> None:
@@ -88,6 +88,26 @@ def test_an_operator_acknowledges_and_closes_an_incident_by_keyboard(page: Page,
     page.locator("form:has(#reason) button").press("Enter")
     expect(page.locator("#incidents-title")).to_have_text("Incidentes abertos (1)")
     expect(page.locator("#detail")).to_contain_text("encerrado")
+
+
+def test_a_step_of_another_person_appears_by_itself(
+    page: Page, browser: Browser, address: str, visitors: Visitors
+) -> None:
+    log_in(page, visitors, PEOPLE[Role.OPERATOR])
+    expect(page.locator("#connection")).to_have_text("Ao vivo")
+    context = browser.new_context(base_url=address)
+    other = context.new_page()
+    log_in(other, visitors, SECOND_OPERATOR)
+    other.locator(".incident").first.click()
+    other.locator("#comment").fill("Texto que não se perde")
+    other.locator("button[data-key=r]").click()
+    expect(page.locator("#inbox")).to_contain_text(f"com {SECOND_OPERATOR}")
+    expect(other.locator("#comment")).to_have_value("Texto que não se perde")
+    page.locator(".incident").first.click()
+    page.locator("#reason").select_option("false")
+    page.locator("form:has(#reason) button").click()
+    expect(page.locator("#notices")).to_contain_text(f"Está com {SECOND_OPERATOR}")
+    context.close()
 
 
 def test_a_session_that_expires_loses_nothing_that_was_typed(page: Page, visitors: Visitors, city: Office) -> None:
@@ -122,7 +142,7 @@ def test_axe_finds_nothing_in_any_language_and_theme(language: str, theme: str, 
     visited = {
         Role.OPERATOR: ["/console/situation", "/console/situation/city-services/incidents/0123456789abcdef01234567"],
         Role.INTELLIGENCE_ANALYST: ["/console/plates"],
-        Role.SECTOR_ADMINISTRATOR: ["/console/audit", "/console/health"],
+        Role.SECTOR_ADMINISTRATOR: ["/console/audit", "/console/health", "/console/rights", "/console/people"],
         Role.RESEARCHER_LIAISON: ["/console/", "/console/audit"],
     }
     for role, paths in visited.items():

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.console import plate_pages, situation_pages
+from pipeline.console import people_pages, plate_pages, situation_pages
 from pipeline.console.pages import render
 from pipeline.console.plate_file import plate_file
 from pipeline.console.problem_pages import ShownProblem, shown
@@ -22,7 +22,9 @@ from pipeline.console.visits import Form
 from pipeline.domain.audit import Outcome
 from pipeline.domain.incident import IncidentState
 from pipeline.domain.operation import Operation
+from pipeline.domain.people import AccountStatus
 from pipeline.domain.purpose import Purpose
+from pipeline.domain.subject_request import RequestDecision, RequestKind
 from pipeline.domain.times import parse_time
 from pipeline.errors import ViapublicaError
 from tests.console.xss_payloads import PAYLOADS
@@ -114,7 +116,45 @@ def pages(text: str) -> Mapping[str, str]:
         "verified": None,
         "signs": None,
     }
+    member = SimpleNamespace(
+        name=text,
+        login=text,
+        institution=text,
+        sector=text,
+        roles=["operator"],
+        status=AccountStatus.ACTIVE,
+        left=True,
+        registered_until=AT,
+    )
+    request = SimpleNamespace(
+        number=text,
+        kind=RequestKind.ACCESS,
+        received=AT,
+        due=AT,
+        overdue=True,
+        decision=RequestDecision.GRANTED,
+        decided=AT,
+        erasure=text,
+    )
     return {
+        "people": render(
+            "people.html",
+            READER,
+            **frame,
+            found=SimpleNamespace(found=1, people=[member], next_offset=2),
+            roles={"operator": text},
+            account_states=people_pages.STATES,
+            cameras=[camera],
+            parsed=parse_time,
+        ),
+        "rights": render(
+            "rights.html",
+            READER,
+            **frame,
+            form=form,
+            found=SimpleNamespace(found=1, requests=[request], next_offset=2),
+            parsed=parse_time,
+        ),
         "plates": render(
             "plates.html",
             READER,

@@ -1,0 +1,54 @@
+"""The page of registered people and cameras, for administrators."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from pipeline.console.camera_list import camera_list
+from pipeline.console.catalogues import source
+from pipeline.console.pages import section_page
+from pipeline.console.problem_pages import PageRoute
+from pipeline.console.sections import PEOPLE
+from pipeline.console.visits import Visit, checked, visit_of
+from pipeline.domain.people import AccountStatus
+from pipeline.domain.purpose import Purpose
+from pipeline.domain.role import Role
+from pipeline.domain.times import parse_time
+from pipeline.http_api import people_routes
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix=PEOPLE.path)
+VisitOfPeople = Annotated[Visit, Depends(visit_of(PEOPLE))]
+_PAGE_ROWS: Final = 500
+STATES: Final = {
+    AccountStatus.INVITED: source("convidada"),
+    AccountStatus.ACTIVE: source("ativa"),
+    AccountStatus.SUSPENDED: source("suspensa"),
+    AccountStatus.CLOSED: source("fechada"),
+}
+
+
+@router.get("")
+def people(visit: VisitOfPeople) -> Response:
+    """People whose registration the person manages, and the cameras of their body."""
+    return _shown(visit, 0)
+
+
+@router.post("")
+def further_people(visit: VisitOfPeople) -> Response:
+    """Another page of people."""
+    return _shown(visit, visit.form.text("offset") or 0)
+
+
+def _shown(visit: Visit, offset: int | str) -> Response:
+    question = checked(people_routes.PeopleQuestion, {"limit": _PAGE_ROWS, "offset": offset})
+    values: dict[str, Any] = {
+        "found": people_routes.search(question, visit.caller, visit.service),
+        "roles": {one.value: visit.reader.term(one) for one in Role},
+        "account_states": STATES,
+        "parsed": parse_time,
+        **camera_list(visit, Purpose.CITY_SERVICES),
+    }
+    return section_page("people.html", visit, PEOPLE.name, **values)
