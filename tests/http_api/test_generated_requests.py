@@ -74,6 +74,7 @@ def test_generated_requests_meet_no_server_error_and_no_undescribed_answer(app: 
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(0)  # minutes of an idle processor, longer on a busy one
 @pytest.mark.parametrize("login", ["ana", "caio", "elisa"])
 def test_many_generated_requests_of_each_role(app: FastAPI, people: People, city: Office, login: str) -> None:
     modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
