@@ -54,6 +54,9 @@ MOVES: Final = {
     "turn 1.5°": [Move(turn=1.5), Move(turn=-1.5)],
     "turn 3 to 90°": [Move(turn=3), Move(turn=-8), Move(turn=20), Move(turn=90)],
 }
+LARGE: Final = ("shift 10 to 50 %", "zoom 5 to 50 %")
+"""Movements after which little of the confirmed view is left: their later trials too."""
+LARGE_SAMPLES: Final = 50
 SLOW: Final = {
     "slow shift to 2 %": Move(0.02),
     "slow zoom to 3 %": Move(zoom=1.03),
@@ -171,6 +174,10 @@ def measure_clip(clip: Clip, chosen: bool, seen: dict[tuple[str, bool], list[flo
         for move in moves:
             found = found_within(clip, steady, steady_move(move), next(begins), 8)
             seen.setdefault((name, chosen), []).append(float(found is not None and 0 < found <= WITHIN_S))
+    for name in LARGE:
+        for move in MOVES[name]:
+            found = found_within(clip, steady, steady_move(move), next(begins), LARGE_SAMPLES)
+            seen.setdefault((f"{name}, within 25 s", chosen), []).append(float(found is not None and found > 0))
     for name, move in SLOW.items():
         at = found_within(clip, steady, slow_move(move), 60, SLOW_SAMPLES + 4)
         seen.setdefault((name, chosen), []).append(float(at is not None and at > 0.3 * SLOW_SAMPLES * STEP_S))

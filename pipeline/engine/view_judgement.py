@@ -29,6 +29,13 @@ _LEAST_STILL: Final = 6
 """Areas that stand still from sample to sample, so that it is a view and not something that passes."""
 _MOST_KNOWN: Final = 0.15
 """Share of them that are those of the confirmed view: more are left of it beside a truck."""
+_LOST_S: Final = 20.0
+"""Time without any sample of the confirmed view after which it counts as lost: vehicles and gusts last 6 s."""
+_LOST_STILL: Final = 8
+"""Areas that stand still in a sample that could have shown it: fog and darkness leave fewer."""
+_LOST_SHARE: Final = 0.6
+"""Share of such samples in that time."""
+_LEAST_LOST: Final = 6
 
 
 class Verdict(StrEnum):
@@ -60,6 +67,9 @@ class ViewJudge:
     _before: ViewPattern | None = None
     _run: deque[tuple[float, Transform | None]] = field(default_factory=lambda: deque(maxlen=16))
     _back_s: float | None = None
+    _still: int = 0
+    _without: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=128))
+    """Samples since the last one of the confirmed view: their times, and whether they could have shown it."""
 
     def add(self, pattern: ViewPattern, at_s: float) -> None:
         """Judge one more sample.
@@ -70,6 +80,7 @@ class ViewJudge:
         self.match = self.reference.match(pattern)
         self.verdict = self._verdict(pattern)
         self._before = pattern
+        self._note_lost(at_s)
         if self.verdict is Verdict.UNJUDGED:
             self.unjudged_s = at_s if self.unjudged_s is None else self.unjudged_s
             return
@@ -86,6 +97,14 @@ class ViewJudge:
                 self._run.popleft()
             self._back_s = None
 
+    def _note_lost(self, at_s: float) -> None:
+        if self.verdict in (Verdict.SAME, Verdict.UNCERTAIN):
+            self._without.clear()
+            return
+        self._without.append((at_s, self.verdict is not Verdict.UNJUDGED or self._still >= _LOST_STILL))
+        while len(self._without) > _LEAST_LOST and at_s - self._without[1][0] >= _LOST_S:
+            self._without.popleft()
+
     def _verdict(self, pattern: ViewPattern) -> Verdict:
         transform = self.match.transform
         if transform is None or not self.match.areas:
@@ -99,17 +118,29 @@ class ViewJudge:
 
     def _stands_elsewhere(self, pattern: ViewPattern) -> bool:
         """Whether what stands still in a sample is nowhere in the confirmed view."""
+        self._still = 0
         if self._before is None:
             return False
         lights = self.reference.patterns()
         still = still_areas(pattern, self._before) & np.any([light.textured for light in lights], axis=0)
         known = np.any([known_areas(pattern, light) for light in lights], axis=0)
-        count = int(np.count_nonzero(still))
+        count = self._still = int(np.count_nonzero(still))
         return count >= _LEAST_STILL and int(np.count_nonzero(still & known)) <= _MOST_KNOWN * count
 
     @property
     def moved(self) -> bool:
-        """Whether the newest samples agree that the view moved."""
+        """Whether the newest samples agree that the view moved, or the confirmed one is lost."""
+        return self._moved or self._lost
+
+    @property
+    def _lost(self) -> bool:
+        """Whether the confirmed view has not been seen for long, although there was much to see."""
+        if len(self._without) < _LEAST_LOST or self._without[-1][0] - self._without[0][0] < _LOST_S:
+            return False
+        return sum(could for _, could in self._without) >= _LOST_SHARE * len(self._without)
+
+    @property
+    def _moved(self) -> bool:
         if len(self._run) < _LEAST_SAMPLES or self._run[-1][0] - self._run[0][0] < _LASTS_S:
             return False
         known = [transform for _, transform in self._run if transform is not None]
@@ -123,7 +154,7 @@ class ViewJudge:
     def movement(self) -> str:
         """How the view moved, of the words in `pipeline.policy.detail_words`."""
         known = [transform for _, transform in self._run if transform is not None]
-        if 2 * len(known) <= len(self._run):
+        if 2 * len(known) <= len(self._run) or not self._moved:
             return "it shows another view than the one that was confirmed"
         mean = _mean(known)
         parts = []

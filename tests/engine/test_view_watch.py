@@ -90,6 +90,23 @@ def test_a_moved_view_stops_the_camera_within_two_seconds(
     assert camera.send(change, 20) == []
 
 
+def test_a_camera_that_shows_other_views_each_moment_is_stopped_after_20_seconds(tmp_path: Path) -> None:
+    camera = Watched(tmp_path)
+    camera.send(still, 8)
+    swings = ((0.06, 0.0), (-0.05, 0.03), (0.0, -0.06), (-0.08, 0.0), (0.04, 0.05))
+    events = camera.send(lambda n: view(*swings[n % len(swings)], sample=n), 25)
+    assert [one.split()[1] for one in events] == ["view-unconfirmed", "camera-moved"]
+    assert 18 <= float(events[0].split()[0]) <= 22
+    assert camera.record.detail == "it shows another view than the one that was confirmed"
+
+
+def test_a_view_that_cannot_be_seen_for_long_does_not_stop_the_camera(tmp_path: Path) -> None:
+    camera = Watched(tmp_path)
+    camera.send(still, 8)
+    assert camera.send(dark, 40) == []
+    assert camera.send(still, 5) == []
+
+
 def test_a_restart_does_not_accept_the_moved_view(tmp_path: Path) -> None:
     camera = Watched(tmp_path)
     camera.send(still, 8)
