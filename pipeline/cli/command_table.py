@@ -127,7 +127,9 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         "Log in with password and one-time code, for the commands of this user.",
         _OPERATION,
     ),
-    "logout": CommandEntry("people.login_commands:logout", "End the session of this user.", _OPERATION),
+    "logout": CommandEntry(
+        "people.login_commands:logout", "End the session of this user, here or with a server.", _OPERATION
+    ),
     "approvals": CommandEntry(
         "people.approval_commands:app", "Approvals by a second person: ask, list, approve, refuse.", _OPERATION
     ),
@@ -137,7 +139,9 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
         _OPERATION,
     ),
     "serve": CommandEntry(
-        "operate.serve_command:serve", "Serve the HTTP API, on this machine only or with TLS.", _OPERATION
+        "operate.serve_command:serve",
+        "Serve the console and the HTTP API, on this machine only or with TLS.",
+        _OPERATION,
     ),
     "plan": CommandEntry(
         "operate.plan_command:plan",
