@@ -20,12 +20,12 @@ from pipeline.app.questions import MOST_ROWS, Events, NoteCode
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.settings import Config
 from pipeline.dataset.license_id import spdx_license
+from pipeline.dataset.table_files import check_empty
 from pipeline.dataset.write_dataset import (
     DatasetCamera,
     DatasetSummary,
     DatasetTerms,
     ToGround,
-    check_empty,
     write_dataset,
 )
 from pipeline.domain.events import CountEvent, Event, Kind, TrackEvent

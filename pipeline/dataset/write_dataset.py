@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from pipeline.dataset.dictionary import TABLES, Column
+from pipeline.dataset.dictionary import TABLES
 from pipeline.dataset.parquet_file import write_parquet
 from pipeline.dataset.rare_cells import Cell, cell_of, common_cells, rounded_up
+from pipeline.dataset.table_files import (
+    check_empty,
+    files_of,
+    sha256,
+    whole_folder,
+    write_checksums,
+    write_csv,
+    write_dictionary,
+)
 from pipeline.dataset.texts import citation, readme
 from pipeline.domain.events import CountEvent, TrackEvent
-from pipeline.domain.times import HOUR_MS, MINUTE_MS, format_utc
+from pipeline.domain.times import HOUR_MS, MINUTE_MS
 from pipeline.domain.trajectory import decode_trajectory
-from pipeline.errors import ViapublicaError
-from pipeline.storage.folders import private_folder
 
 ToGround = Callable[[Sequence[tuple[float, float]]], list[tuple[float | None, float | None]]]
 """Positions in meters of points relative to the image; None at or above the horizon."""
@@ -112,31 +117,11 @@ def write_dataset(
         "cameras": _camera_rows(cameras),
     }
     withheld = ({*map(cell_of, tracks)} | {*map(cell_of, counts)}) - cells
-    partial = folder.with_name(f".{folder.name}.partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
-        private_folder(partial)
+    with whole_folder(folder) as partial:
         rows = {name: _write_table(partial, name, rows_of, terms, as_csv=as_csv) for name, rows_of in tables.items()}
         summary = DatasetSummary(folder, rows, rounded_up(len(tracks) - len(shown)), rounded_up(len(withheld)))
         _write_texts(partial, terms, summary)
-        if folder.exists():
-            folder.rmdir()
-        partial.replace(folder)
-    except OSError as error:
-        raise ViapublicaError(str(folder), f"the dataset cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return summary
-
-
-def check_empty(folder: Path) -> None:
-    """Refuse a folder that holds something.
-
-    Raises:
-        ViapublicaError: it does.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ViapublicaError(str(folder), "exists and is not an empty folder", "Name a new folder for the dataset")
 
 
 def _track_rows(tracks: Sequence[TrackEvent]) -> Iterator[Sequence[Any]]:
@@ -183,42 +168,16 @@ def _camera_rows(cameras: Sequence[DatasetCamera]) -> Iterator[Sequence[Any]]:
 def _write_table(folder: Path, name: str, rows: Iterator[Sequence[Any]], terms: DatasetTerms, *, as_csv: bool) -> int:
     columns = TABLES[name]
     if as_csv:
-        return _write_csv(folder / f"{name}.csv", columns, rows)
+        return write_csv(folder / f"{name}.csv", columns, rows)
     about = {"title": terms.title, "license": terms.license, "program": terms.program, "table": name}
     return write_parquet(folder / f"{name}.parquet", columns, rows, about)
 
 
-def _write_csv(path: Path, columns: Sequence[Column], rows: Iterator[Sequence[Any]]) -> int:
-    total = 0
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([column.name for column in columns])
-        for row in rows:
-            writer.writerow([_text(column, value) for column, value in zip(columns, row, strict=True)])
-            total += 1
-    return total
-
-
-def _text(column: Column, value: Any) -> Any:
-    if value is not None and column.kind.startswith("timestamp"):
-        return format_utc(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value
-
-
-_DICTIONARY: Final = "dictionary.csv"
-
-
 def _write_texts(folder: Path, terms: DatasetTerms, summary: DatasetSummary) -> None:
-    with (folder / _DICTIONARY).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["table", "column", "type", "unit", "description"])
-        for table, columns in TABLES.items():
-            writer.writerows([table, *column] for column in columns)
+    write_dictionary(folder / "dictionary.csv", TABLES)
     (folder / "README.md").write_text(readme(terms, summary), encoding="utf-8")
     (folder / "CITATION.cff").write_text(citation(terms, _identifier(folder)), encoding="utf-8")
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(folder.iterdir())}
+    files = files_of(folder)
     manifest = {
         "title": terms.title, "institution": terms.institution, "license": terms.license, "program": terms.program,
         "created": terms.created, "begin": terms.begin, "end": terms.end, "rare_cell_threshold": terms.least,
@@ -228,18 +187,10 @@ def _write_texts(folder: Path, terms: DatasetTerms, summary: DatasetSummary) -> 
         "notes": list(terms.notes), "files": files,
     }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    sums = {name: str(each["sha256"]) for name, each in files.items()}
-    sums["manifest.json"] = _sha256(folder / "manifest.json")
-    lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
+    write_checksums(folder)
 
 
 def _identifier(folder: Path) -> str:
     """A digest of the tables, by which a copy of the dataset is recognized."""
     tables = sorted(path for path in folder.iterdir() if path.stem in TABLES)
-    return "sha256:" + hashlib.sha256("".join(map(_sha256, tables)).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return "sha256:" + hashlib.sha256("".join(map(sha256, tables)).encode()).hexdigest()

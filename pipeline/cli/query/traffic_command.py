@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from pipeline.app.open_traffic import OpenTrafficRequest, export_open_traffic
 from pipeline.app.queries import EventQueries
 from pipeline.app.questions import (
     LineFigure,
@@ -17,11 +19,14 @@ from pipeline.app.questions import (
     ZoneFigure,
     ZoneFigures,
 )
+from pipeline.cli.common.console import out, say
 from pipeline.cli.common.option_groups import with_option_groups
+from pipeline.cli.common.store_options import loaded_config
 from pipeline.cli.query.options import QueryOptions
 from pipeline.cli.query.output import AnswerTable
-from pipeline.cli.query.traffic_options import Breakdown, Place, breakdown, interval_ms
+from pipeline.cli.query.traffic_options import Breakdown, OpenDataOptions, Place, breakdown, interval_ms
 from pipeline.domain.language import Language
+from pipeline.domain.plural import counted
 from pipeline.domain.times import UtcOffset, utc_offsets
 
 _KM_H: Final = 3.6
@@ -42,6 +47,7 @@ def traffic(
         typer.Option("--speeds", help="Of cameras: mean, median and 85th percentile of speeds instead of counts."),
     ] = False,
     *,
+    open_data: OpenDataOptions,
     query: QueryOptions,
 ) -> None:
     """Count traffic at lines, in zones or per camera, by direction, class and time.
@@ -54,10 +60,20 @@ def traffic(
 
     Example: [bold]viapublica traffic --by zone --every 15m --from today --parquet zones.parquet[/]
 
+    --open-data writes crossings of lines for everyone: CSV and Parquet with dictionary, license and checksums, without
+    counts below 10 and what would reveal them; of sensitive places counts only.
+
+    Example: [bold]viapublica traffic --by line,direction,class --every 1h --from 30d --open-data flows-2026-11[/]
+
     Example: [bold]viapublica traffic --speeds --every 1d --from 7d --csv speeds.csv[/]
     """
     apart, every_ms = breakdown(by, speeds=speeds), interval_ms(every)
     offsets = utc_offsets(query.scope()["start_ms"], query.scope()["end_ms"], query.time_zone())
+    if open_data.folder is not None:
+        open_data.check(apart, others=bool(query.as_json or query.csv or query.xlsx or query.parquet))
+        question = LineFigures(every_ms=every_ms, utc_offsets=offsets, **query.scope())
+        _publish(query, open_data.folder, open_data, question, every)
+        return
     query.output()
     with query.open() as store:
         asked = _Asked(query, store, every, every_ms, offsets, apart)
@@ -69,6 +85,19 @@ def traffic(
             asked.speeds()
         else:
             asked.tracks()
+
+
+def _publish(query: QueryOptions, folder: Path, options: OpenDataOptions, question: LineFigures, every: str) -> None:
+    """Write the flows for everyone."""
+    request = OpenTrafficRequest(
+        folder=folder, question=question, every=every, license=options.license_, least=options.least
+    )
+    config = loaded_config(query.config)
+    with query.open() as store:
+        summary = export_open_traffic(config, store, request)
+    rows = ", ".join(f"{count:,} {name}" for name, count in summary.rows.items())
+    withheld = counted(summary.withheld_cells, "interval")
+    say(out, f"{folder}: {rows}\nLeft out, because few passed: classes in {withheld} of a line and direction")
 
 
 class _Asked:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from pathlib import Path
+from typing import Annotated, Final
 
+import typer
+
+from pipeline.app.open_traffic import LEAST_COUNT
 from pipeline.domain.times import DAY_MS, HOUR_MS, MINUTE_MS
 from pipeline.errors import ViapublicaError
 
@@ -29,6 +33,41 @@ class Breakdown:
     place: Place
     direction: bool
     by_class: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDataOptions:
+    """Open data instead of an answer."""
+
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--open-data",
+            help="Flows for everyone into this new folder: CSV, Parquet, dictionary, terms; small counts left out.",
+        ),
+    ] = None
+    license_: Annotated[str, typer.Option("--license", help="License of the open data, an SPDX identifier.")] = (
+        "CC-BY-4.0"
+    )
+    least: Annotated[int, typer.Option("--min-cell", min=1, help="Smallest count in the open data, 10 or more.")] = (
+        LEAST_COUNT
+    )
+
+    def check(self, apart: Breakdown, others: bool) -> None:
+        """Require that what was asked can be published.
+
+        Args:
+            apart: of the question; others: another form of answer was asked for as well.
+
+        Raises:
+            ViapublicaError: it cannot.
+        """
+        if apart != Breakdown(Place.LINE, direction=True, by_class=True):
+            fix = "Write --by line,direction,class: zones and tracks are about few people at a time"
+            raise ViapublicaError("--open-data", "has crossings of lines only", fix)
+        if others:
+            fix = "Leave --json, --csv, --xlsx and --parquet out"
+            raise ViapublicaError("--open-data", "is a form of its own", fix)
 
 
 def breakdown(by: str, *, speeds: bool) -> Breakdown:
