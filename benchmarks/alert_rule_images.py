@@ -8,7 +8,7 @@ Each is an SVG of a synthetic road: zones, objects, and the way that each has co
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -52,6 +52,41 @@ SCENES: Final[Mapping[str, tuple[Thing, ...]]] = {
 }
 
 
+class Camera(NamedTuple):
+    """A camera on a map, with what it has read and when."""
+
+    x: float
+    y: float
+    name: str
+    reads: tuple[tuple[str, bool], ...]
+    """Text of each read, and whether the rule is about it."""
+
+
+MAPS: Final[Mapping[str, tuple[Camera, ...]]] = {
+    "possible-clone": (
+        Camera(110, 90, "ponte-norte", (("14:05:00 one plate", True),)),
+        Camera(480, 210, "terminal-sul, 10 km away", (("14:06:00 the same plate", True),)),
+    ),
+    "watched-convoy": (
+        Camera(70, 60, "ponte-norte", (("14:05:00 listed plate", False), ("14:05:04 companion", True))),
+        Camera(270, 140, "leste", (("14:11:40 listed plate", False), ("14:11:43 companion", True))),
+        Camera(460, 220, "terminal-sul", (("14:16:40 listed plate", False), ("14:16:46 companion", True))),
+    ),
+}
+
+
+def _cameras(cameras: tuple[Camera, ...]) -> Iterator[str]:
+    way = " L".join(f"{one.x:g} {one.y:g}" for one in cameras)
+    yield f'<path d="M{way}" fill="none" stroke="#888" stroke-width="2" stroke-dasharray="5 4"/>'
+    font = 'font-size="12" font-family="sans-serif"'
+    for one in cameras:
+        yield f'<circle cx="{one.x:g}" cy="{one.y:g}" r="7" fill="#444"/>'
+        yield f'<text x="{one.x + 14:g}" y="{one.y - 8:g}" {font} fill="#444">{one.name}</text>'
+        for number, (text, alert) in enumerate(one.reads):
+            color = _ALERT if alert else _OTHER
+            yield f'<text x="{one.x + 14:g}" y="{one.y + 10 + 17 * number:g}" {font} fill="{color}">{text}</text>'
+
+
 def _things(things: tuple[Thing, ...]) -> Iterator[str]:
     for one in things:
         color = _ALERT if one.alert else _OTHER
@@ -86,8 +121,12 @@ def _zones(name: str) -> Iterator[str]:
 
 
 def drawing(name: str, things: tuple[Thing, ...]) -> str:
-    """The SVG of one rule."""
-    body = "\n".join([*_zones(name), *_things(things)])
+    """The SVG of one rule on tracks."""
+    return _image([*_zones(name), *_things(things)])
+
+
+def _image(parts: Iterable[str]) -> str:
+    body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         f'width="{_WIDTH}" height="{_HEIGHT}">\n'
@@ -99,6 +138,8 @@ def main() -> None:
     _OUT.mkdir(parents=True, exist_ok=True)
     for name, things in SCENES.items():
         (_OUT / f"{name}.svg").write_text(drawing(name, things), encoding="utf-8")
+    for name, cameras in MAPS.items():
+        (_OUT / f"{name}.svg").write_text(_image(_cameras(cameras)), encoding="utf-8")
 
 
 if __name__ == "__main__":

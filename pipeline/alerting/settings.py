@@ -9,6 +9,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pipeline.domain.events import AlertRule
+from pipeline.domain.route import DrivingLimits
 
 _STRICT: Final = ConfigDict(extra="forbid", frozen=True)
 SCENE_RULES: Final = (
@@ -24,12 +25,21 @@ SCENE_RULES: Final = (
     AlertRule.SUDDEN_EMPTINESS,
 )
 """Rules that see tracks on the areas of a camera."""
+PLATE_RULES: Final = (AlertRule.POSSIBLE_CLONE, AlertRule.WATCHED_CONVOY)
+"""Rules that see the plate reads of all live cameras."""
 _OFF: Final = frozenset({AlertRule.SLOW_VEHICLE.value, AlertRule.SWERVING_VEHICLE.value})
 _PERIOD: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
 def _check_rules(names: frozenset[str]) -> frozenset[str]:
-    known = {rule.value for rule in SCENE_RULES}
+    return _known(names, {rule.value for rule in (*SCENE_RULES, *PLATE_RULES)})
+
+
+def _check_scene_rules(names: frozenset[str]) -> frozenset[str]:
+    return _known(names, {rule.value for rule in SCENE_RULES})
+
+
+def _known(names: frozenset[str], known: set[str]) -> frozenset[str]:
     if wrong := sorted(names - known):
         raise ValueError(f"{wrong[0]!r} is no rule that can be switched off; those are {', '.join(sorted(known))}")
     return names
@@ -42,6 +52,7 @@ def _check_period(text: str) -> str:
 
 
 RuleNames = Annotated[frozenset[str], AfterValidator(_check_rules)]
+SceneRuleNames = Annotated[frozenset[str], AfterValidator(_check_scene_rules)]
 Period = Annotated[str, AfterValidator(_check_period)]
 
 
@@ -132,12 +143,81 @@ class Thresholds(BaseModel):
     )
 
 
+class CloneSettings(BaseModel):
+    """Possible clones."""
+
+    model_config = _STRICT
+
+    speed_km_h: float = Field(
+        default=180,
+        ge=1,
+        le=2000,
+        title="Highest speed",
+        description="That any vehicle can drive, as the crow flies. Kilometers per hour.",
+    )
+    distance_m: float = Field(
+        default=300,
+        ge=0,
+        le=100_000,
+        title="One place",
+        description="Cameras at most this far apart may see one vehicle at the same time. Meters.",
+    )
+    clock_s: float = Field(
+        default=5,
+        ge=0,
+        le=86_400,
+        title="Clocks",
+        description="Largest difference between the cameras' clocks. Seconds.",
+    )
+
+    @property
+    def limits(self) -> DrivingLimits:
+        """What a vehicle can do."""
+        return DrivingLimits(self.speed_km_h, self.distance_m, self.clock_s)
+
+
+class ConvoySettings(BaseModel):
+    """Convoys with listed vehicles."""
+
+    model_config = _STRICT
+
+    cameras: int = Field(
+        default=3,
+        ge=2,
+        le=100,
+        title="Cameras of a convoy",
+        description="Cameras at which a vehicle is read beside a listed one before it is reported.",
+    )
+    within_s: float = Field(
+        default=10.0,
+        ge=0,
+        le=600,
+        title="Time between two vehicles",
+        description="Longest time between the two at one camera. Seconds.",
+    )
+    span_s: float = Field(
+        default=600.0,
+        ge=0,
+        le=86_400,
+        title="Time of a convoy",
+        description="Least time between the first and the last of these cameras: vehicles of one platoon are together "
+        "along an avenue without knowing of each other. Seconds.",
+    )
+    remembered_s: float = Field(
+        default=21_600.0,
+        ge=60,
+        le=86_400,
+        title="Memory of a convoy",
+        description="Meetings longer ago do not count, and are not remembered. Seconds.",
+    )
+
+
 class CameraAlertSettings(BaseModel):
     """Alert rules of one camera."""
 
     model_config = _STRICT
 
-    off: RuleNames = Field(
+    off: SceneRuleNames = Field(
         default=frozenset(),
         title="Rules off here",
         description="Rules that do not report at this camera, beside those of `alerts.off`.",
@@ -178,6 +258,16 @@ class AlertSettings(BaseModel):
         title="Learn what is usual",
         description="Thresholds that are not stated follow what is usual at the camera and hour, within bounds; see "
         "`viapublica alerts thresholds`. false: they stay as they are here. Recorded video is never learned from.",
+    )
+    clones: CloneSettings = Field(
+        default_factory=CloneSettings,
+        title="Possible clones",
+        description="What a vehicle cannot do, so that two must bear one plate.",
+    )
+    convoys: ConvoySettings = Field(
+        default_factory=ConvoySettings,
+        title="Convoys with listed vehicles",
+        description="When a vehicle travels with one of a hot-list.",
     )
     group_s: float = Field(
         default=60.0,

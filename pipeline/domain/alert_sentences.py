@@ -32,6 +32,8 @@ _USUAL_TIME: Final = _Clause("; usual there: up to {usual} s", (Figure.USUAL,))
 _METERS: Final = _Clause(" at {speed_m_s} m/s", (Figure.SPEED_M_S,))
 _LENGTHS: Final = _Clause(" at {lengths_s} lengths per second", (Figure.LENGTHS_S,))
 
+_WITH_ENTRY: Final = _Clause("; list entry {entry}", (Figure.ENTRY,))
+
 _SENTENCES: Final[Mapping[str, Sequence[_Clause]]] = {
     AlertRule.STOPPED_VEHICLE: (_Clause("{who} has not moved{where}"), _FOR, _USUAL_TIME),
     AlertRule.SLOW_VEHICLE: (_Clause("{who} travels slowly{where}"), _METERS, _LENGTHS, _USUAL_COUNT),
@@ -63,12 +65,18 @@ _SENTENCES: Final[Mapping[str, Sequence[_Clause]]] = {
         _Clause("One plate was read at two places faster than a vehicle can drive"),
         _Clause(": {kilometers} km", (Figure.KILOMETERS,)),
         _Clause(" at {speed_km_h} km/h", (Figure.SPEED_KM_H,)),
+        _Clause(", from {subject}", (Figure.KILOMETERS,)),
     ),
     AlertRule.WATCHED_CONVOY: (
         _Clause("A vehicle travels with one that is watched"),
         _Clause(": together at {meetings} cameras", (Figure.MEETINGS,)),
+        _WITH_ENTRY,
     ),
-    AlertRule.LISTED_PLATE: (_Clause("A plate of a list was read"), _Clause(": entry {entry}", (Figure.ENTRY,))),
+    AlertRule.LISTED_PLATE: (
+        _Clause("A plate of a list was read"),
+        _Clause(": entry {entry}", (Figure.ENTRY,)),
+        _Clause("; {time} after {subject}", (Figure.SECONDS,)),
+    ),
 }
 _GROUPED: Final = _Clause("; {grouped} further observations", (Figure.GROUPED,))
 _CAMERAS: Final = _Clause(", at {cameras} cameras", (Figure.CAMERAS,))
@@ -117,6 +125,9 @@ _PORTUGUESE: Final = portuguese(
         ": together at {meetings} cameras": ": juntos em {meetings} câmeras",
         "A plate of a list was read": "Foi lida uma placa que consta de uma lista",
         ": entry {entry}": ": registro {entry}",
+        "; list entry {entry}": "; registro {entry} da lista",
+        "; {time} after {subject}": "; {time} depois de {subject}",
+        ", from {subject}": ", a partir de {subject}",
         "; {grouped} further observations": "; outras {grouped} observações",
         ", at {cameras} cameras": ", em {cameras} câmeras",
         "Still: {sentence}": "Continua: {sentence}",
@@ -156,6 +167,7 @@ def alert_sentence(alert: AlertEvent, locale: Locale | None = None) -> str:
         return alert.detail
     figures = decode_figures(alert.figures)
     values = {figure.value: _shown(value, language) for figure, value in figures.items()}
+    values["subject"] = alert.subject
     values["who"] = language.text(_WHO.get(alert.label, _WHO[""]))
     values["where"] = language.text(_WHERE, subject=alert.subject) if alert.subject else ""
     values["time"] = _duration(figures.get(Figure.SECONDS, 0.0), language)

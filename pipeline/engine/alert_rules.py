@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -10,13 +11,16 @@ import structlog
 from pipeline.alerting.alert_observer import AlertObserver
 from pipeline.alerting.incidents import Incidents, Place
 from pipeline.alerting.limits import Limits
+from pipeline.alerting.plates.vehicle_rules import VehicleRules
 from pipeline.alerting.rule_set import scene_rules
 from pipeline.alerting.usual import Usual
 from pipeline.alerting.usual_file import UsualFiles
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.settings import Config
-from pipeline.domain.events import AlertEvent
+from pipeline.domain.clock import SystemClock
+from pipeline.domain.events import AlertEvent, Event
 from pipeline.domain.frame import Frame
+from pipeline.domain.ports import Clock
 from pipeline.domain.route import GeoPoint
 from pipeline.domain.times import find_zone
 from pipeline.policy.scope import is_sensitive
@@ -33,11 +37,14 @@ class AlertRules:
 
     Args:
         files: usual figures on the disk; None where none are learned.
+        clock: of incidents about vehicles.
     """
 
-    def __init__(self, files: UsualFiles | None = None) -> None:
+    def __init__(self, files: UsualFiles | None = None, clock: Clock | None = None) -> None:
         self._files = files
+        self._clock = clock or SystemClock()
         self._incidents = Incidents()
+        self._vehicles = VehicleRules()
         self._usual: dict[str, Usual] = {}
         self._stored_s = time.monotonic()
 
@@ -54,10 +61,12 @@ class AlertRules:
         rules = scene_rules(
             Limits(settings.thresholds, usual), settings.off, camera.alerts.closed, find_zone(config.zone)
         )
+        place = alert_place(camera, first.stream_id)
         if live:
             self._incidents.settings = config.alerts
+            self._vehicles.watch(camera.id, place.position, config.alerts)
         return AlertObserver(
-            alert_place(camera, first.stream_id),
+            place,
             camera.traffic_areas(),
             rules,
             self._incidents if live else Incidents(settings),
@@ -65,24 +74,33 @@ class AlertRules:
             owns_incidents=not live,
         )
 
+    def follow(self, events: Sequence[Event]) -> list[AlertEvent]:
+        """Alerts that follow from plate reads and hits of live cameras.
+
+        Args:
+            events: that have passed the gate.
+        """
+        return self._vehicles.observe(events)
+
     def due(self) -> list[AlertEvent]:
         """Alerts of live cameras that are due; stores the usual figures now and then."""
         now_s = time.monotonic()
         if now_s - self._stored_s >= _STORED_S:
             self._stored_s = now_s
             self._store()
-        return self._incidents.due(now_s)
+        return [*self._incidents.due(now_s), *self._vehicles.due(self._clock.wall_ms())]
 
     def leave(self, camera_id: str) -> list[AlertEvent]:
         """Ends of a camera's conditions; it is no part of the run any more."""
         if usual := self._usual.pop(camera_id, None):
             self._write(camera_id, usual)
+        self._vehicles.forget(camera_id)
         return self._incidents.leave(camera_id)
 
     def close(self) -> list[AlertEvent]:
         """Ends of all conditions; stores the usual figures."""
         self._store()
-        return self._incidents.close()
+        return [*self._incidents.close(), *self._vehicles.close(self._clock.wall_ms())]
 
     def _usual_of(self, camera_id: str) -> Usual | None:
         if self._files is None:

@@ -169,7 +169,7 @@ class CameraFactory:
             observers: list[TrackObserver] = []
             if lpr is not None:
                 lists = self._hot_lists
-                watch = None if lists is None else lists.watch(camera.id, first.stream_id)
+                watch = None if lists is None else lists.watch(camera.id, first.stream_id, live=live)
                 observers.append(PlateObserver(camera.id, first.stream_id, lpr, camera.ignore, watch))
             observers.append(
                 TrackSummarizer(

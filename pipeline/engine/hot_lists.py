@@ -12,10 +12,11 @@ import structlog
 from pipeline.config.settings import Config
 from pipeline.domain.audit import AuditEntry, Outcome
 from pipeline.domain.clock import SystemClock
-from pipeline.domain.events import ENGINE_ID, AlertRule, Event, Severity
+from pipeline.domain.events import ENGINE_ID, AlertEvent, AlertRule, Event, Severity
 from pipeline.domain.operation import Operation
 from pipeline.domain.plate_watch import PlateWatch
 from pipeline.domain.ports import Clock
+from pipeline.domain.vehicle_incidents import VehicleIncidents
 from pipeline.engine.camera_events import camera_alert
 from pipeline.engine.registered_cameras import file_stamp
 from pipeline.errors import AuditUnavailable
@@ -59,6 +60,7 @@ class HotLists:
         self._system_user = system_user
         self._clock = clock or SystemClock()
         self._passages = Passages(round(settings.passage_s * 1000))
+        self._journeys = VehicleIncidents(round(settings.journey_s * 1000))
         self._why_no_plates: Callable[[str], str] = lambda _: ""
         self._index: ListIndex | None = None
         self._revision: object = None
@@ -88,9 +90,15 @@ class HotLists:
         """Alert no hit of cameras for which this gives a reason, besides those that read no plates at all."""
         self._why_no_plates = why_no_plates
 
-    def watch(self, camera_id: str, stream_id: str) -> PlateWatch:
-        """What compares the plates of one session of a camera with the lists."""
-        return ListWatch(camera_id, stream_id, self, self._passages, self._clock.wall_ms)
+    def watch(self, camera_id: str, stream_id: str, *, live: bool) -> PlateWatch:
+        """What compares the plates of one session of a camera with the lists.
+
+        Args:
+            camera_id, stream_id: camera and session.
+            live: of a live camera: what it sees belongs to incidents that go on from camera to camera.
+        """
+        journeys = self._journeys if live else None
+        return ListWatch(camera_id, stream_id, self, self._passages, self._clock.wall_ms, journeys=journeys)
 
     def index(self) -> ListIndex | None:
         """The lists as they were read last; None while they are not checked, as they may have changed."""
@@ -121,7 +129,15 @@ class HotLists:
         self._record_withheld()
 
     def events(self) -> list[Event]:
-        """Alerts that are due: that lists are not checked any more, or are again."""
+        """Alerts that are due: ends of incidents; that lists are not checked any more, or are again."""
+        ended = self._journeys.due(self._clock.wall_ms())
+        return [*ended, *self._news()]
+
+    def close(self) -> list[AlertEvent]:
+        """Ends of all incidents: no plate is compared any more."""
+        return self._journeys.close(self._clock.wall_ms())
+
+    def _news(self) -> list[AlertEvent]:
         problem = self.problem
         if bool(problem) == self._is_reported:
             return []

@@ -260,6 +260,7 @@ class Engine:
         if events:
             with self.stages.stage(Stage.SINK, items=len(events)):
                 sent = self.dispatcher.send(events)
+                sent += self.dispatcher.send(self.rules.follow(sent))
             self.statistics.count(sent)
         else:
             self.dispatcher.pump()
@@ -379,6 +380,6 @@ class Engine:
         self._send(self.permissions.events(self.dispatcher.gate))
         for camera in self.cameras:
             self._close_stream(camera)
-        self._send(self.rules.close())
+        self._send([*self.rules.close(), *([] if self.hot_lists is None else self.hot_lists.close())])
         for camera in self.cameras:
             camera.left.set()

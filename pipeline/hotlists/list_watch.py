@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Protocol
 
+import msgspec
+
 from pipeline.domain.alert_figures import Figure, encode_figures
 from pipeline.domain.event_identity import UNIDENTIFIED, identified
 from pipeline.domain.events import AlertEvent, AlertRule, Event, IncidentPhase
 from pipeline.domain.plate_watch import VotedCharacters
+from pipeline.domain.vehicle_incidents import VehicleIncidents
 from pipeline.hotlists.list_index import ListIndex, ListMatch
 from pipeline.hotlists.passages import Passages
 
@@ -34,16 +37,25 @@ class ListWatch:
         lists: the lists, which change while the camera runs.
         passages: of all cameras.
         clock_ms: milliseconds since 1970 UTC, for the validity of entries.
+        journeys: incidents of all live cameras; None for recorded video, in which each passage is one.
     """
 
     def __init__(
-        self, camera_id: str, stream_id: str, lists: SearchedPlates, passages: Passages, clock_ms: Callable[[], int]
+        self,
+        camera_id: str,
+        stream_id: str,
+        lists: SearchedPlates,
+        passages: Passages,
+        clock_ms: Callable[[], int],
+        *,
+        journeys: VehicleIncidents | None = None,
     ) -> None:
         self._camera_id = camera_id
         self._stream_id = stream_id
         self._lists = lists
         self._passages = passages
         self._clock_ms = clock_ms
+        self._journeys = journeys
 
     def check(self, voted: VotedCharacters) -> Sequence[Event]:
         """See the protocol."""
@@ -70,28 +82,28 @@ class ListWatch:
         """It names the entry, never its plate."""
         x1, y1, x2, y2 = (round(float(value), 1) for value in voted.box)
         figures = {Figure.ENTRY: match.searched.entry_id, Figure.PROBABILITY: match.probability}
-        return identified(
-            AlertEvent(
-                event_id=UNIDENTIFIED,
-                camera_id=self._camera_id,
-                ts_ms=voted.ts_ms,
-                rule=AlertRule.LISTED_PLATE.value,
-                severity=match.searched.severity,
-                stream_id=self._stream_id,
-                incident=self._incident(match, voted),
-                phase=IncidentPhase.BEGUN,
-                first_ts_ms=voted.first_ts_ms,
-                label=voted.vehicle,
-                track_id=voted.track_id,
-                x1=x1,
-                y1=y1,
-                x2=x2,
-                y2=y2,
-                figures=encode_figures(figures),
-            )
+        alert = AlertEvent(
+            event_id=UNIDENTIFIED,
+            camera_id=self._camera_id,
+            ts_ms=voted.ts_ms,
+            rule=AlertRule.LISTED_PLATE.value,
+            severity=match.searched.severity,
+            stream_id=self._stream_id,
+            first_ts_ms=voted.first_ts_ms,
+            label=voted.vehicle,
+            track_id=voted.track_id,
+            x1=x1,
+            y1=y1,
+            x2=x2,
+            y2=y2,
+            figures=encode_figures(figures),
         )
+        if self._journeys is not None:
+            return self._journeys.add(match.searched.entry_id, alert)
+        own = self._incident(match, voted)
+        return identified(msgspec.structs.replace(alert, incident=own, phase=IncidentPhase.BEGUN))
 
     def _incident(self, match: ListMatch, voted: VotedCharacters) -> str:
-        """The passage as an incident of its own: vehicles on a list are not grouped with anything."""
+        """The passage in recorded video as an incident of its own: the same in every analysis."""
         said = f"{self._camera_id} {self._stream_id} {voted.ts_ms} {match.searched.entry_id}"
         return sha256(f"listed-plate {said}".encode()).hexdigest()[:24]

@@ -35,3 +35,11 @@ class HotListSettings(BaseModel):
         description="Seconds without a read after which a vehicle at the same camera is a new passage, which is "
         "alerted again; one that stands is read on, and is not.",
     )
+    journey_s: float = Field(
+        default=3600.0,
+        gt=0,
+        le=86_400,
+        title="Journey",
+        description="Seconds without a read at any live camera after which the incident of a listed vehicle ends; a "
+        "later read begins another one.",
+    )

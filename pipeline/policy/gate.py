@@ -14,11 +14,11 @@ from typing import Any, Final, TypeAlias
 import msgspec
 import structlog
 
+from pipeline.domain.alert_names import ABOUT_PLATES
 from pipeline.domain.camera import Camera
 from pipeline.domain.events import (
     ENGINE_ID,
     AlertEvent,
-    AlertRule,
     BaseEvent,
     CountEvent,
     Event,
@@ -261,10 +261,8 @@ def _is_of_track(event: Event) -> bool:
 
 
 def _is_about_a_plate(event: Event) -> bool:
-    """Whether it says that a plate was read, or that one was that is searched for."""
-    return isinstance(event, PlateReadEvent) or (
-        isinstance(event, AlertEvent) and event.rule == AlertRule.LISTED_PLATE.value
-    )
+    """Whether it says that a plate was read, or follows from that."""
+    return isinstance(event, PlateReadEvent) or (isinstance(event, AlertEvent) and event.rule in ABOUT_PLATES)
 
 
 def _wrong_area(event: Event, cameras: Mapping[str, Camera]) -> Refusal | None:

@@ -29,7 +29,7 @@ class Installation:
         of_config = HotLists.of_config(config, self.audit, "viapublica")
         self.lists = HotLists(of_config._where, config.hotlists, self.audit, "viapublica", self.clock)
         self.lists.refresh()
-        self.watch = self.lists.watch("cam-1", "12")
+        self.watch = self.lists.watch("cam-1", "12", live=True)
 
     def enter(self, *plates: str) -> None:
         with HotListRegister(self.path, self.clock) as register:
@@ -46,7 +46,8 @@ class Installation:
         return list(self.watch.check(voted(plate, self.clock.now_ms)))
 
     def news(self) -> list[tuple[str, str, str]]:
-        return [(one.rule, one.severity, one.detail) for one in self.lists.events() if isinstance(one, AlertEvent)]
+        found = [one for one in self.lists.events() if isinstance(one, AlertEvent) and one.rule != "listed-plate"]
+        return [(one.rule, one.severity, one.detail) for one in found]
 
 
 @pytest.fixture
@@ -68,6 +69,27 @@ def test_changes_of_another_process_count_at_the_next_read(installation: Install
     assert len(installation.read("XYZ9Z99")) == 1
     installation.end(1)
     assert installation.read("ABC1C34", seconds=3600) == []
+
+
+def test_passages_of_live_cameras_are_one_incident_until_no_one_has_read_the_plate_for_an_hour(
+    installation: Installation,
+) -> None:
+    installation.enter("ABC1C34")
+    (first,) = installation.read("ABC1C34")
+    other = installation.lists.watch("cam-2", "5", live=True)
+    (second,) = other.check(voted("ABC1C34", installation.clock.now_ms + 60_000))
+    recorded = installation.lists.watch("cam-3", "6", live=False)
+    (third,) = recorded.check(voted("ABC1C34", installation.clock.now_ms))
+    assert isinstance(first, AlertEvent)
+    assert isinstance(second, AlertEvent)
+    assert isinstance(third, AlertEvent)
+    assert (first.incident, second.phase, second.subject) == (second.incident, "updated", "cam-1")
+    assert (third.incident == first.incident, third.phase) == (False, "begun")
+    assert installation.lists.events() == []
+    installation.clock.sleep(3600 + 60)
+    (ended,) = [one for one in installation.lists.events() if isinstance(one, AlertEvent) and one.phase]
+    assert (ended.incident, ended.phase, ended.camera_id) == (first.incident, "ended", "cam-2")
+    assert installation.lists.close() == []
 
 
 def test_an_entry_that_ends_by_itself_is_not_alerted_any_more(installation: Installation) -> None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
 import msgspec
 
 from pipeline.app.hotlists.hot_list_service import HotListService
-from pipeline.app.questions import MOST_ROWS, Answer, ListedPlateAlerts, RangedQuestion, Route
+from pipeline.app.questions import MOST_ROWS, Answer, Events, ListedPlateAlerts, RangedQuestion, Route
 from pipeline.domain.alert_figures import Figure, decode_figures
-from pipeline.domain.events import AlertEvent, Severity
+from pipeline.domain.events import AlertEvent, Event, IncidentPhase, Severity
 from pipeline.domain.hot_list import ListEntry
 from pipeline.domain.route import GeoPoint, without_standing
 from pipeline.domain.times import DAY_MS, format_utc
 
-__all__ = ["HitsWanted", "ListHit", "list_hits"]
+__all__ = ["HitsWanted", "ListHit", "hit_alerts", "list_hits"]
 
 A = TypeVar("A")
 ROUTE_MS: Final = DAY_MS
 """How far the route to a hit goes back."""
+_PASSAGES: Final = frozenset({IncidentPhase.NONE, IncidentPhase.BEGUN, IncidentPhase.UPDATED})
+"""Phases of alerts that say that a plate was read."""
 _MOST_ENTRIES: Final = 1000
 """Entries that a question names; of more, the alerts of all entries are read, and only theirs are shown."""
 
@@ -41,6 +43,7 @@ class ListHit(msgspec.Struct, frozen=True, kw_only=True):
         camera_id, stream_id, track_id, ts_ms: where and when the plate was read.
         x1, y1, x2, y2: box of the plate then, pixels of the image.
         probability: that it was this plate; severity: of the alert.
+        incident: its id, which the passages of one journey share; see `viapublica alerts show --hits`.
         route: cameras and times (UTC) at which the vehicle was read on the day before, up to this hit, oldest first;
             "" where it was not asked for, or was read nowhere else.
     """
@@ -60,6 +63,7 @@ class ListHit(msgspec.Struct, frozen=True, kw_only=True):
     y2: float
     probability: float
     severity: Severity
+    incident: str = ""
     route: str = ""
 
 
@@ -112,11 +116,42 @@ def list_hits(service: HotListService, queries: Asks, wanted: HitsWanted) -> Ans
     return Answer(found, answer.notes, answer.cameras, answer.evaluation)
 
 
+def hit_alerts(service: HotListService, queries: Asks) -> Callable[[Events], Answer[list[Event]]]:
+    """Asks for the alerts of listed plates as `queries` asks for all others: those of entries that name the person.
+
+    Raises:
+        RefusedAccess: the person may review no alerts.
+    """
+    entries = service.watched("")
+
+    def ask(question: Events) -> Answer[list[Event]]:
+        if not entries:
+            return Answer([], evaluation=service.evaluation)
+        answer = queries.ask(
+            ListedPlateAlerts(
+                entries=tuple(entries) if len(entries) <= _MOST_ENTRIES else (),
+                start_ms=question.start_ms,
+                end_ms=question.end_ms,
+                camera_ids=question.camera_ids,
+                limit=question.limit,
+                offset=question.offset,
+            )
+        )
+        own: list[Event] = [alert for alert in answer.value if _entry(alert, entries) is not None]
+        return replace(answer, value=own)
+
+    return ask
+
+
+def _entry(alert: AlertEvent, entries: Mapping[int, ListEntry]) -> ListEntry | None:
+    return entries.get(round(decode_figures(alert.figures).get(Figure.ENTRY, 0)))
+
+
 def _hits(alerts: Iterable[AlertEvent], entries: Mapping[int, ListEntry]) -> Iterator[ListHit]:
     for alert in alerts:
         figures = decode_figures(alert.figures)
-        entry = entries.get(round(figures.get(Figure.ENTRY, 0)))
-        if entry is not None:
+        entry = _entry(alert, entries)
+        if entry is not None and alert.phase in _PASSAGES:
             yield ListHit(
                 entry=entry.entry_id,
                 list=entry.list_name,
@@ -133,6 +168,7 @@ def _hits(alerts: Iterable[AlertEvent], entries: Mapping[int, ListEntry]) -> Ite
                 y2=alert.y2,
                 probability=figures.get(Figure.PROBABILITY, 0.0),
                 severity=alert.severity,
+                incident=alert.incident,
             )
 
 

@@ -89,8 +89,8 @@ def comment(
 
 
 def _do(options: IncidentOptions, incident: str, action: IncidentAction, **how: Any) -> None:
-    with options.opened() as incidents, options.queries() as queries:
-        record = incidents.do(queries.ask, incident, action, **how)
+    with options.opened() as incidents, options.asking() as ask:
+        record = incidents.do(ask, incident, action, **how)
     if not options.show_json(record):
         say(err, _done(record, options))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +10,7 @@ import msgspec
 import typer
 
 from pipeline.app.questions import Events
-from pipeline.cli.alerts.options import IncidentArgument, IncidentOptions
+from pipeline.cli.alerts.options import HitsOption, IncidentArgument, IncidentOptions, hits_of
 from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.register_options import RegisterOption, register_of
@@ -23,7 +24,7 @@ from pipeline.domain.incident import IncidentRow, IncidentState, IncidentStep
 from pipeline.domain.language import ENGLISH
 
 if TYPE_CHECKING:
-    from pipeline.app.alerts.incidents import IncidentDetails
+    from pipeline.app.alerts.incidents import AskAlerts, IncidentDetails
 
 _SHOWN_ID = 12
 _WITHHELD = "{incidents} about plates are not shown: you may not review alerts of plates"
@@ -35,6 +36,7 @@ def list_incidents(
         list[IncidentState] | None, typer.Option("--state", help="Only incidents in this state; may be repeated.")
     ] = None,
     register: RegisterOption = None,
+    hits: HitsOption = False,
     *,
     query: QueryOptions,
 ) -> None:
@@ -43,14 +45,21 @@ def list_incidents(
     Example: [bold]viapublica alerts list --state new --state acknowledged --from 8h[/]
 
     Example: [bold]viapublica alerts list --from today --locale pt-BR[/]
+
+    Example: [bold]viapublica alerts list --hits --purpose criminal-investigation --case IP-12/2026[/]
     """
     # Here: SQLAlchemy takes long to import.
     from pipeline.app.alerts.incidents import Incidents
 
     output, zone, language = query.output(), query.time_zone(), query.language
     where, stores = register_of(register, query.config, query.data), stores_of(query.config, query.data)
-    with Incidents(where, stores, query.requester()) as incidents, query.open() as store:
-        found = incidents.list(store.ask, Events(**query.scope()), states=state or (), locale=query.locale)
+    asker = query.requester()
+    with ExitStack() as stack:
+        incidents, store = stack.enter_context(Incidents(where, stores, asker)), stack.enter_context(query.open())
+        ask: AskAlerts = store.ask
+        if hits:
+            ask = stack.enter_context(hits_of(register, query.config, query.data, asker, store))
+        found = incidents.list(ask, Events(**query.scope()), states=state or (), locale=query.locale)
     table = AnswerTable(
         [IncidentRow],
         ["incident", "time", "camera", "rule", "severity", "state", "holder", "alerts", "text"],
@@ -78,8 +87,8 @@ def show(incident: IncidentArgument, *, options: IncidentOptions) -> None:
 
     Example: [bold]viapublica alerts show 3f2a91c0[/]
     """
-    with options.opened() as incidents, options.queries() as queries:
-        details = incidents.show(queries.ask, incident, options.locale)
+    with options.opened() as incidents, options.asking() as ask:
+        details = incidents.show(ask, incident, options.locale)
     if options.as_json:
         steps = [] if details.record is None else [asdict(step) for step in details.record.steps]
         alerts = [msgspec.to_builtins(alert) for alert in details.alerts]

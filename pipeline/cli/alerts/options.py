@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,16 +15,20 @@ from pipeline.cli.common.console import print_json
 from pipeline.cli.common.evaluation_note import note_evaluation
 from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.store_options import ConfigOption, DataOption, ZoneOption, stores_of, zone_of
+from pipeline.cli.hotlists.app import hot_lists
 from pipeline.cli.query.options import CaseOption, LocaleOption, PurposeOption
 from pipeline.cli.query.portuguese_texts import messages_language
 from pipeline.domain.language import Language
 from pipeline.domain.requester import Requester
 
 if TYPE_CHECKING:
-    from pipeline.app.alerts.incidents import Incidents
+    from pipeline.app.alerts.incidents import AskAlerts, Incidents
 
 IncidentArgument = Annotated[
     str, typer.Argument(metavar="INCIDENT", help="Id of the incident, or its first characters.", show_default=False)
+]
+HitsOption = Annotated[
+    bool, typer.Option("--hits", help="Incidents of listed plates, of the entries whose hits you see.")
 ]
 TakeOverOption = Annotated[
     bool, typer.Option("--take-over", help="Also if another person has it; they are named in its steps.")
@@ -42,6 +47,7 @@ class IncidentOptions:
     locale: LocaleOption = None
     purpose: PurposeOption = ""
     case: CaseOption = ""
+    hits: HitsOption = False
 
     @property
     def language(self) -> Language:
@@ -68,6 +74,20 @@ class IncidentOptions:
         with Incidents(where, stores_of(self.config, self.data), self.requester()) as incidents:
             yield incidents
 
+    @contextmanager
+    def asking(self) -> Iterator[AskAlerts]:
+        """What asks the event store for alerts: for those of listed plates, or for all others.
+
+        Raises:
+            ViapublicaError: the store cannot answer, or the person may not ask it.
+        """
+        with self.queries() as queries:
+            if not self.hits:
+                yield queries.ask
+                return
+            with hits_of(self.register, self.config, self.data, self.requester(), queries) as ask:
+                yield ask
+
     def queries(self) -> EventQueries:
         """The event store.
 
@@ -88,3 +108,18 @@ class IncidentOptions:
         if self.as_json:
             print_json(asdict(value))
         return self.as_json
+
+
+@contextmanager
+def hits_of(
+    register: str | None, config: Path | None, data: Path | None, requester: Requester, queries: EventQueries
+) -> Iterator[AskAlerts]:
+    """What asks for alerts of listed plates, of the entries whose hits the person sees.
+
+    Raises:
+        ViapublicaError: the register cannot be opened, or the person may review no alerts.
+    """
+    from pipeline.app.hotlists.list_hits import hit_alerts  # here: SQLAlchemy takes long to import
+
+    with hot_lists(register, config, data, requester) as service:
+        yield hit_alerts(service, queries)

@@ -54,7 +54,7 @@ def hits(
         query.open() as store,
     ):
         answer = list_hits(service, store, wanted)
-    columns = ["time", "camera", "entry", "list", "plate", "case", "probability", "severity"]
+    columns = ["time", "camera", "entry", "list", "plate", "case", "probability", "severity", "incident"]
     table = AnswerTable(
         [ListHit],
         [*columns, "route"] if route else columns,
@@ -67,6 +67,7 @@ def hits(
             hit.case,
             hit.probability,
             hit.severity.value,
+            hit.incident[:12] or "-",
             *((hit.route or "-",) if route else ()),
         ),
     )

@@ -1,0 +1,1 @@
+"""Alert rules on plate reads of all live cameras, one module each."""
