@@ -30,7 +30,7 @@ ZONE = "{name: road, kind: restricted, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]]
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Notes the age of each alert at its arrival, seconds."""
+    """Notes the age of each alert that opens an incident, at its arrival, seconds."""
 
     ages: list[float] = []  # noqa: RUF012 - of the one server of this program
     protocol_version = "HTTP/1.1"
@@ -38,7 +38,7 @@ class Receiver(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         arrived_ms = time.time() * 1000
         alert = json.loads(self.rfile.read(int(self.headers["content-length"])))["data"]
-        if alert["rule"] == "zone-entered" and alert["phase"] != "ended":
+        if alert["rule"] == "zone-entered" and alert["phase"] == "begun":
             self.ages.append((arrived_ms - alert["ts_ms"]) / 1000)
         self.send_response(204)
         self.end_headers()

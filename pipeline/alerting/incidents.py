@@ -9,9 +9,8 @@ rules and cameras do.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import deque
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
@@ -103,6 +102,7 @@ class Incidents:
 
     Attributes:
         settings: of grouping; others may be set at any time.
+        tuned: the factor that people's feedback gives the time of grouping, of a rule at a camera.
 
     Args:
         settings: see above; the defaults where None.
@@ -110,6 +110,7 @@ class Incidents:
 
     def __init__(self, settings: AlertSettings | None = None) -> None:
         self.settings = settings or AlertSettings()
+        self.tuned: Callable[[str, AlertRule], float] = lambda _camera_id, _rule: 1.0
         self._open: dict[_Key, _Open] = {}
         self._incidents: dict[str, _Incident] = {}
         self._begun: dict[tuple[str, AlertRule], deque[float]] = {}
@@ -151,13 +152,16 @@ class Incidents:
     def leave(self, camera_id: str) -> list[AlertEvent]:
         """Alerts about the end of everything at a camera that is watched no more."""
         for key in [key for key in self._open if key[0] == camera_id]:
-            self._end(key)
+            self._end(key, watched=False)
         events, self._events = self._events, []
         return events
 
     def close(self) -> list[AlertEvent]:
         """Alerts of everything that is still open: nothing is watched any more."""
-        return self.due(math.inf)
+        for key in list(self._open):
+            self._end(key, watched=False)
+        events, self._events = self._events, []
+        return events
 
     def _begin(self, key: _Key, place: Place, condition: Condition, now_s: float, ts_ms: int) -> None:
         incident = self._joined(place, condition, now_s)
@@ -207,10 +211,11 @@ class Incidents:
 
     def _joined(self, place: Place, condition: Condition, now_s: float) -> _Incident | None:
         """The open incident that a condition belongs to."""
+        group_s = self.settings.group_s * self.tuned(place.camera_id, condition.rule)
         near = [
             incident
             for incident in self._incidents.values()
-            if now_s - incident.joined_s <= self.settings.group_s
+            if now_s - incident.joined_s <= group_s
             and self._is_one_place(place, incident)
             and (
                 (condition.rule in ROAD_RULES and not ROAD_RULES.isdisjoint(incident.rules))
@@ -242,7 +247,7 @@ class Incidents:
             self._events.append(_event(one, IncidentPhase.UPDATED, incident))
             incident.update, incident.sent_s = None, now_s
 
-    def _end(self, key: _Key) -> None:
+    def _end(self, key: _Key, *, watched: bool = True) -> None:
         one = self._open.pop(key)
         incident = one.incident
         incident.open -= 1
@@ -252,7 +257,7 @@ class Incidents:
             incident.last = one
         if incident.open == 0:
             del self._incidents[incident.incident_id]
-            self._events.append(_event(incident.last, IncidentPhase.ENDED, incident))
+            self._events.append(_event(incident.last, IncidentPhase.ENDED, incident, watched=watched))
 
 
 def _add(keys: set[_Key], key: _Key) -> None:
@@ -260,12 +265,14 @@ def _add(keys: set[_Key], key: _Key) -> None:
         keys.add(key)
 
 
-def _event(one: _Open, phase: IncidentPhase, incident: _Incident) -> AlertEvent:
+def _event(one: _Open, phase: IncidentPhase, incident: _Incident, *, watched: bool = True) -> AlertEvent:
     condition, place = one.condition, one.place
     figures: dict[Figure, float] = dict(condition.figures)
     lasted_s = max(0, one.seen_ms - incident.first_ts_ms) / 1000
     if phase is IncidentPhase.ENDED and Figure.SECONDS in figures:
         figures[Figure.SECONDS] = lasted_s
+    if not watched:
+        figures[Figure.UNWATCHED] = 1
     if incident.grouped:
         figures[Figure.GROUPED] = len(incident.grouped)
     if len(incident.cameras) > 1:

@@ -34,12 +34,24 @@ _LEARNED: Final = tuple(
 )
 
 
+_TUNED: Final = (
+    (AlertRule.SLOW_VEHICLE, "slow_share"),
+    (AlertRule.SWERVING_VEHICLE, "swerves"),
+    (AlertRule.WRONG_WAY, "wrong_way_s"),
+    (AlertRule.PERSON_ON_ROADWAY, "on_roadway_s"),
+    (AlertRule.VEHICLE_OFF_ROADWAY, "off_roadway_s"),
+    (AlertRule.ZONE_ENTERED, "entered_s"),
+)
+"""Thresholds without a usual figure."""
+
+
 class UsedThreshold(NamedTuple):
     """A threshold at one hour.
 
     Attributes:
         name: of `Thresholds`; rule, zone: what it is of, "" for the whole view.
         value: from which the rule reports; base: without a history; stated: it stands in the configuration.
+        factor: by people's feedback.
         usual: greatest usual figure, None before enough were seen; seen: how many.
     """
 
@@ -49,12 +61,13 @@ class UsedThreshold(NamedTuple):
     value: float
     base: float
     stated: bool
+    factor: float
     usual: float | None
     seen: int
 
 
 def used_thresholds(limits: Limits, areas: TrafficAreas, ts_ms: int) -> list[UsedThreshold]:
-    """The thresholds of a camera that can be learned, by zone.
+    """The thresholds of a camera that can be learned, by zone, and those that follow from feedback alone.
 
     Args:
         limits: of the camera, with its history.
@@ -67,5 +80,11 @@ def used_thresholds(limits: Limits, areas: TrafficAreas, ts_ms: int) -> list[Use
         for zone in zones or ([""] if one.whole_view else []):
             limit = limits.limit(one.rule, one.name, zone, ts_ms, factor=one.factor)
             stated = one.name in limits.stated.model_fields_set
-            found.append(UsedThreshold(one.name, one.rule, zone, limit.value, limit.base, stated, *limit[2:]))
+            factor = 1.0 if stated else limits.factor(one.rule)
+            used = UsedThreshold(one.name, one.rule, zone, limit.value, limit.base, stated, factor, *limit[2:])
+            found.append(used)
+    for rule, name in _TUNED:
+        stated = name in limits.stated.model_fields_set
+        value, factor = limits.value(rule, name), 1.0 if stated else limits.factor(rule)
+        found.append(UsedThreshold(name, rule, "", value, float(getattr(limits.stated, name)), stated, factor, None, 0))
     return found

@@ -59,7 +59,7 @@ def message_of(alert: AlertEvent, payload: bytes, locale: Locale | None, zone: t
         locale: None for English; zone: of the time, None for the machine's.
     """
     where = "viapublica" if alert.camera_id == ENGINE_ID else alert.camera_id
-    name = rule_name(alert, locale)
+    name = rule_name(alert.rule, locale)
     facts = f"{where} · {format_time(alert.ts_ms, zone)} · {severity_name(alert.severity, locale)}"
     sentence = alert_sentence(alert, locale)
     return AlertMessage(alert, payload, f"{where}: {name}", "\n".join(filter(None, [name, sentence, facts])))

@@ -99,6 +99,9 @@ class MqttChannel:
             ensure_ascii=False,
         )
         own = self._topic(alert.camera_id, alert.rule)
+        if alert.phase.is_step:  # the state of the camera is another thing
+            self._put(own, body, retain=False)
+            return
         ended = own if message.ended else self._topic(alert.camera_id, _ENDS.get(alert.rule, ""))
         if not ended:
             self._put(own, body, retain=True)

@@ -9,11 +9,14 @@ from typing import Final
 
 from pipeline.channels.settings import ChannelSettings, QuietHours
 from pipeline.domain.alert_names import ABOUT_PLATES
-from pipeline.domain.events import AlertEvent, Event, Severity
+from pipeline.domain.events import AlertEvent, Event, IncidentPhase, Severity
 from pipeline.domain.times import local_time
 from pipeline.policy.spelled_plates import spells_plate
 
 _RANKS: Final = {severity.value: rank for rank, severity in enumerate(Severity)}
+
+_NOT_SENT: Final = frozenset({IncidentPhase.ACKNOWLEDGED, IncidentPhase.CLOSED})
+"""Steps of people that those who get alerts need not know; an escalation they do."""
 
 
 def is_severe(alert: AlertEvent, least: Severity) -> bool:
@@ -45,6 +48,7 @@ class AlertRoute:
         wanted = self.settings
         return (
             isinstance(event, AlertEvent)
+            and event.phase not in _NOT_SENT
             and is_severe(event, wanted.severity)
             and (not wanted.rules or event.rule in wanted.rules)
             and (self.cameras is None or event.camera_id in self.cameras)

@@ -45,6 +45,8 @@ class Figure(StrEnum):
     """That the plate is the listed one."""
     MEETINGS = "meetings"
     """Cameras at which two vehicles were read within seconds of each other."""
+    UNWATCHED = "unwatched"
+    """1 where no one watched the end of an incident: the program was killed, or the camera removed."""
 
 
 FIGURE_NAMES: Final = frozenset(figure.value for figure in Figure)

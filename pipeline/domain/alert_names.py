@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pipeline.domain.events import AlertEvent, AlertRule, Severity
+from pipeline.domain.events import AlertRule, Severity
 from pipeline.domain.locale import Locale
 
 ABOUT_PLATES: Final = frozenset(
@@ -59,10 +59,10 @@ PORTUGUESE_SEVERITIES: Final[Mapping[str, str]] = {
 }
 
 
-def rule_name(alert: AlertEvent, locale: Locale | None) -> str:
-    """What an alert is about in two or three words."""
-    english = alert.rule.replace("-", " ")
-    return PORTUGUESE_RULES.get(alert.rule, english) if locale is Locale.PT_BR else english
+def rule_name(rule: str, locale: Locale | None) -> str:
+    """What the alerts of a rule are about in two or three words."""
+    english = rule.replace("-", " ")
+    return PORTUGUESE_RULES.get(rule, english) if locale is Locale.PT_BR else english
 
 
 def severity_name(severity: Severity, locale: Locale | None) -> str:

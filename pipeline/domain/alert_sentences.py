@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pipeline.domain.alert_figures import Figure, decode_figures
+from pipeline.domain.alert_names import rule_name
 from pipeline.domain.events import AlertEvent, AlertRule, IncidentPhase
 from pipeline.domain.language import ENGLISH, Language, portuguese
 from pipeline.domain.locale import Locale
@@ -80,6 +81,16 @@ _SENTENCES: Final[Mapping[str, Sequence[_Clause]]] = {
 }
 _GROUPED: Final = _Clause("; {grouped} further observations", (Figure.GROUPED,))
 _CAMERAS: Final = _Clause(", at {cameras} cameras", (Figure.CAMERAS,))
+_UNWATCHED: Final = _Clause("; its end was not seen", (Figure.UNWATCHED,))
+_STEPS: Final[Mapping[tuple[IncidentPhase, str], str]] = {
+    (IncidentPhase.ACKNOWLEDGED, ""): "Incident acknowledged: {rule}",
+    (IncidentPhase.ESCALATED, ""): "Incident escalated: {rule}",
+    (IncidentPhase.CLOSED, "true"): "Incident closed: {rule}",
+    (IncidentPhase.CLOSED, "false"): "Incident closed as a false alarm: {rule}",
+    (IncidentPhase.CLOSED, "duplicate"): "Incident closed as a duplicate: {rule}",
+    (IncidentPhase.CLOSED, "test"): "Incident closed as a test: {rule}",
+}
+"""By phase and detail."""
 _PHASES: Final = {IncidentPhase.UPDATED: "Still: {sentence}", IncidentPhase.ENDED: "Ended: {sentence}"}
 SENTENCE_RULES: Final = frozenset(_SENTENCES)
 """Rules whose alerts have a sentence; the others state theirs in `AlertEvent.detail`."""
@@ -128,6 +139,13 @@ _PORTUGUESE: Final = portuguese(
         "; list entry {entry}": "; registro {entry} da lista",
         "; {time} after {subject}": "; {time} depois de {subject}",
         ", from {subject}": ", a partir de {subject}",
+        "; its end was not seen": "; o fim não foi observado",
+        "Incident acknowledged: {rule}": "Ocorrência assumida: {rule}",
+        "Incident escalated: {rule}": "Ocorrência escalada: {rule}",
+        "Incident closed: {rule}": "Ocorrência encerrada: {rule}",
+        "Incident closed as a false alarm: {rule}": "Ocorrência encerrada como alarme falso: {rule}",
+        "Incident closed as a duplicate: {rule}": "Ocorrência encerrada como duplicata: {rule}",
+        "Incident closed as a test: {rule}": "Ocorrência encerrada como teste: {rule}",
         "; {grouped} further observations": "; outras {grouped} observações",
         ", at {cameras} cameras": ", em {cameras} câmeras",
         "Still: {sentence}": "Continua: {sentence}",
@@ -147,7 +165,17 @@ _PORTUGUESE: Final = portuguese(
 )
 SENTENCES: Final = frozenset(
     {clause.text for clauses in _SENTENCES.values() for clause in clauses}
-    | {_GROUPED.text, _CAMERAS.text, *_PHASES.values(), *_WHO.values(), _WHERE, _SHORT, _LONG}
+    | {
+        _GROUPED.text,
+        _CAMERAS.text,
+        _UNWATCHED.text,
+        *_STEPS.values(),
+        *_PHASES.values(),
+        *_WHO.values(),
+        _WHERE,
+        _SHORT,
+        _LONG,
+    }
 )
 """Every English text; a test compares them with the Portuguese ones."""
 PORTUGUESE_SENTENCES: Final = frozenset(_PORTUGUESE.texts)
@@ -162,6 +190,8 @@ def alert_sentence(alert: AlertEvent, locale: Locale | None = None) -> str:
         locale: Portuguese for Brazil, English for none.
     """
     language = _PORTUGUESE if locale is Locale.PT_BR else ENGLISH
+    if step := _STEPS.get((alert.phase, alert.detail)):
+        return language.text(step, rule=rule_name(alert.rule, locale))
     clauses = _SENTENCES.get(alert.rule)
     if clauses is None:
         return alert.detail
@@ -171,7 +201,7 @@ def alert_sentence(alert: AlertEvent, locale: Locale | None = None) -> str:
     values["who"] = language.text(_WHO.get(alert.label, _WHO[""]))
     values["where"] = language.text(_WHERE, subject=alert.subject) if alert.subject else ""
     values["time"] = _duration(figures.get(Figure.SECONDS, 0.0), language)
-    said = [clause for clause in (*clauses, _GROUPED, _CAMERAS) if figures.keys() >= set(clause.needs)]
+    said = [clause for clause in (*clauses, _GROUPED, _CAMERAS, _UNWATCHED) if figures.keys() >= set(clause.needs)]
     sentence = "".join(language.text(clause.text, **values) for clause in said)
     return language.text(_PHASES[alert.phase], sentence=sentence) if alert.phase in _PHASES else sentence
 

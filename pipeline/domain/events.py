@@ -8,6 +8,7 @@ stays is described once, in `pipeline.domain.event_kinds`.
 
 from __future__ import annotations
 
+import re
 import uuid
 from enum import StrEnum
 from typing import Annotated, Final, TypeAlias, get_args
@@ -235,6 +236,15 @@ class IncidentPhase(StrEnum):
     UPDATED = "updated"
     """It goes on: another rule or camera joined, or its figures have changed much."""
     ENDED = "ended"
+    ACKNOWLEDGED = "acknowledged"
+    """A person has done this, as with the next two; the register says which person."""
+    ESCALATED = "escalated"
+    CLOSED = "closed"
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it is what a person did, and nothing that a camera saw."""
+        return self in {IncidentPhase.ACKNOWLEDGED, IncidentPhase.ESCALATED, IncidentPhase.CLOSED}
 
 
 ENGINE_ID = "@engine"
@@ -242,6 +252,13 @@ ENGINE_ID = "@engine"
 INCIDENT_ID: Final = "^([0-9a-f]{24})?$"
 IncidentId: TypeAlias = Annotated[str, msgspec.Meta(pattern=INCIDENT_ID, extra={"column": "String"})]
 """24 hexadecimal digits, see `pipeline.alerting.incidents`; "" for none."""
+
+
+def is_incident_id(text: str) -> bool:
+    """Whether a text is the id of an incident, and not that of an alert that is part of none."""
+    return bool(text) and re.fullmatch(INCIDENT_ID, text) is not None
+
+
 _UUID: Final = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 EVIDENCE_IDS: Final = f"^({_UUID}( {_UUID})*)?$"
 EvidenceIds: TypeAlias = Annotated[

@@ -42,8 +42,11 @@ class CloseReason(StrEnum):
 
 
 def incident_id(alert: AlertEvent) -> str:
-    """The incident of an alert; an alert that is no part of one is an incident of its own, under its event id."""
-    return alert.incident or str(alert.event_id)
+    """The incident of an alert; an alert that is no part of one is an incident of its own, under its event id.
+
+    A step of a person in such an incident names that alert as its evidence.
+    """
+    return alert.incident or (alert.evidence if alert.phase.is_step else str(alert.event_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -18,8 +18,9 @@ from pipeline.alerting.usual_file import UsualFiles
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.settings import Config
 from pipeline.domain.clock import SystemClock
-from pipeline.domain.events import AlertEvent, Event
+from pipeline.domain.events import AlertEvent, AlertRule, Event
 from pipeline.domain.frame import Frame
+from pipeline.domain.incident_feedback import Tuning, Tunings
 from pipeline.domain.ports import Clock
 from pipeline.domain.route import GeoPoint
 from pipeline.domain.times import find_zone
@@ -38,12 +39,20 @@ class AlertRules:
     Args:
         files: usual figures on the disk; None where none are learned.
         clock: of incidents about vehicles.
+        tunings: what people's feedback has changed, by camera and rule, as it is now.
     """
 
-    def __init__(self, files: UsualFiles | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        files: UsualFiles | None = None,
+        clock: Clock | None = None,
+        tunings: Callable[[], Tunings] = dict,
+    ) -> None:
         self._files = files
+        self._tunings = tunings
         self._clock = clock or SystemClock()
         self._incidents = Incidents()
+        self._incidents.tuned = lambda camera_id, rule: self._tuning(camera_id, rule).grouping
         self._vehicles = VehicleRules()
         self._usual: dict[str, Usual] = {}
         self._stored_s = time.monotonic()
@@ -59,7 +68,10 @@ class AlertRules:
         settings = config.alerts.of_camera(camera.alerts)
         usual = self._usual_of(camera.id) if live and settings.learn else None
         rules = scene_rules(
-            Limits(settings.thresholds, usual), settings.off, camera.alerts.closed, find_zone(config.zone)
+            Limits(settings.thresholds, usual, self._tuned(camera.id, live=live)),
+            settings.off,
+            camera.alerts.closed,
+            find_zone(config.zone),
         )
         place = alert_place(camera, first.stream_id)
         if live:
@@ -101,6 +113,13 @@ class AlertRules:
         """Ends of all conditions; stores the usual figures."""
         self._store()
         return [*self._incidents.close(), *self._vehicles.close(self._clock.wall_ms())]
+
+    def _tuning(self, camera_id: str, rule: AlertRule) -> Tuning:
+        return self._tunings().get((camera_id, rule.value), Tuning())
+
+    def _tuned(self, camera_id: str, *, live: bool) -> Callable[[AlertRule], float]:
+        """Factors of a camera's thresholds; recorded video is judged the same in every analysis."""
+        return lambda rule: self._tuning(camera_id, rule).threshold if live else 1.0
 
     def _usual_of(self, camera_id: str) -> Usual | None:
         if self._files is None:

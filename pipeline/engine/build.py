@@ -30,8 +30,10 @@ from pipeline.engine.disposal_report import DisposalReport
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.hot_lists import HotLists
+from pipeline.engine.incident_watch import IncidentWatch
 from pipeline.engine.live_loop import Engine
 from pipeline.engine.new_views import NewViews
+from pipeline.engine.open_incidents import OpenIncidents
 from pipeline.engine.overload_watch import OverloadWatch
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfigurator
@@ -42,7 +44,7 @@ from pipeline.engine.retention_worker import hold_folders, retention_running
 from pipeline.engine.running_engine import RunningEngine
 from pipeline.engine.source_conflicts import check_distinct_sources, undeclared_pairs
 from pipeline.engine.view_watch import ViewWatch
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, ReleaseError
 from pipeline.observe.metrics import PipelineMetrics
 from pipeline.observe.metrics_server import MetricsServer
 from pipeline.observe.stage_timing import StageClock
@@ -56,6 +58,7 @@ from pipeline.record.settings import RecordSettings
 from pipeline.sink.build import build_sink
 from pipeline.storage.confirmed_views import ConfirmedViews
 from pipeline.storage.declared_cameras import DeclaredCameras
+from pipeline.storage.register_location import register_location
 from pipeline.storage.stored_analyses import StoredAnalyses
 from pipeline.storage.written_paths import PathKind, WrittenPaths
 from pipeline.store.event_store import open_event_store
@@ -115,6 +118,7 @@ def open_engine(
         _note_paths(config)
         recorder = None if config.record is None else stack.enter_context(_recorder(config, config.record))
         preview = _preview(config, gate)
+        people = _incident_watch(config)
         engine = Engine(
             batcher=batcher,
             detector=detector,
@@ -125,9 +129,11 @@ def open_engine(
             preview=preview,
             overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
             permissions=permissions,
-            rules=AlertRules(UsualFiles(config.data_dir)),
+            rules=AlertRules(UsualFiles(config.data_dir), tunings=lambda: {} if people is None else people.tunings),
             views=_views(config, new_views, recorder, permissions),
             hot_lists=hot_lists,
+            opened=OpenIncidents(config.data_dir),
+            people=people,
         )
         if hot_lists is not None:
             hot_lists.forbid_where(gate.why_no_plates)
@@ -154,8 +160,20 @@ def open_engine(
             stack.enter_context(register_watched("permissions", reconfigurator.recheck))
         if hot_lists is not None:
             stack.enter_context(register_watched("hot_lists", hot_lists.refresh))
+        if people is not None:
+            stack.enter_context(register_watched("incidents", people.refresh))
         yield running
         _close(stack, running)
+
+
+def _incident_watch(config: Config) -> IncidentWatch | None:
+    """What people do with incidents; None where it is not known in which register."""
+    try:
+        where = register_location(config.register_database, config.data_dir)
+    except ReleaseError as error:
+        _log.warning("incidents_not_watched", error=str(error))
+        return None
+    return IncidentWatch(where, config.data_dir)
 
 
 def _dispatcher(

@@ -14,7 +14,7 @@ from pipeline.domain.events import Event, kind_of
 from pipeline.domain.ports import EventSink, SinkStatus
 from pipeline.errors import Backpressure, SinkError, ViapublicaError
 from pipeline.observe.metrics import PipelineMetrics
-from pipeline.policy.gate import Gate, Refusal, RefusalRule
+from pipeline.policy.gate import Admission, Gate, Refusal, RefusalRule
 
 _log = structlog.get_logger(__name__)
 _STUCK_S = 10.0
@@ -62,11 +62,16 @@ class EventDispatcher:
         """Whether a sink pushes back; files must pause."""
         return any(self._backlogs)
 
-    def send(self, events: Iterable[Event]) -> list[Event]:
-        """Pass events through the gate to the sinks; returns those that the gate let pass."""
+    def send(self, events: Iterable[Event], *, of_past: bool = False) -> list[Event]:
+        """Pass events through the gate to the sinks; returns those that the gate let pass.
+
+        Args:
+            events: of cameras that run.
+            of_past: they may be of cameras that do not run any more.
+        """
         passed = []
         for event in events:
-            admitted = self._admitted(event)
+            admitted = self._admitted(event, self.gate.admit_stored if of_past else self.gate.admit)
             if isinstance(admitted, Refusal) and admitted.rule is RefusalRule.ERASED:
                 self._erased[admitted.reason] += 1
                 continue
@@ -83,10 +88,10 @@ class EventDispatcher:
         self.pump()
         return passed
 
-    def _admitted(self, event: Event) -> Event | Refusal:
+    def _admitted(self, event: Event, admit: Admission) -> Event | Refusal:
         """The gate's decision; where a condition cannot be asked now, the sinks ask it again before they deliver."""
         try:
-            return self.gate.admit(event)
+            return admit(event)
         except ViapublicaError as error:
             if str(error) != self._condition_error:
                 self._condition_error = str(error)

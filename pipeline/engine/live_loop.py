@@ -22,6 +22,7 @@ import structlog
 from pipeline.domain.events import Event
 from pipeline.domain.frame import Frame
 from pipeline.domain.ports import Detector, PlateReader, SourceState
+from pipeline.engine.alert_delivery import AlertDelivery
 from pipeline.engine.alert_rules import AlertRules
 from pipeline.engine.camera_health import HealthWatch
 from pipeline.engine.camera_permissions import CameraPermissions
@@ -34,7 +35,9 @@ from pipeline.engine.frame_queue import FrameQueue, WhenFull
 from pipeline.engine.host_conflicts import HostConflicts
 from pipeline.engine.hot_lists import HotLists
 from pipeline.engine.image_watch import ImageWatch
+from pipeline.engine.incident_watch import IncidentWatch
 from pipeline.engine.low_rate_watch import LowRateWatch
+from pipeline.engine.open_incidents import OpenIncidents
 from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
 from pipeline.engine.preview import Preview
 from pipeline.engine.rate_sharing import RateControl
@@ -88,6 +91,7 @@ class Engine:
         rules: alert rules of the cameras' sessions; None where they have none.
         views: of the confirmed views; None where none are stored.
         hot_lists: see the attribute.
+        opened, people: see `AlertDelivery`.
     """
 
     def __init__(
@@ -106,6 +110,8 @@ class Engine:
         rules: AlertRules | None = None,
         views: ViewWatch | None = None,
         hot_lists: HotLists | None = None,
+        opened: OpenIncidents | None = None,
+        people: IncidentWatch | None = None,
     ) -> None:
         self.cameras = CameraSet()
         self.dispatcher = dispatcher
@@ -130,6 +136,7 @@ class Engine:
         self.rules = AlertRules() if rules is None else rules
         self.views = ViewWatch() if views is None else views
         self.hot_lists = hot_lists
+        self._delivery = AlertDelivery(dispatcher, self.rules, opened=opened, people=people, is_live=self._is_live)
         self._stopping = threading.Event()
 
     def add_camera(self, camera: RunningCamera) -> None:
@@ -199,6 +206,7 @@ class Engine:
             on_tick: called after every batch and at least every 0.2 s.
         """
         self.cameras.start()
+        self._delivery.begin()
         try:
             while not self.stopping and (self.permissions.holds_run_open or not self.cameras.close_when_over()):
                 if batch := self._batcher.next_batch(self._may_take, _IDLE_S):
@@ -252,6 +260,10 @@ class Engine:
             self._send([video_begins(first)])
         return stream
 
+    def _is_live(self, camera_id: str) -> bool:
+        camera = self.cameras.get(camera_id)
+        return camera is not None and camera.feed.source.live
+
     def _may_take(self, queue: FrameQueue) -> bool:
         """Files wait while a sink pushes back; live cameras go on."""
         return queue.when_full is not WhenFull.WAIT or not self.dispatcher.congested
@@ -259,8 +271,7 @@ class Engine:
     def _send(self, events: Sequence[Event]) -> None:
         if events:
             with self.stages.stage(Stage.SINK, items=len(events)):
-                sent = self.dispatcher.send(events)
-                sent += self.dispatcher.send(self.rules.follow(sent))
+                sent = self._delivery.send(events)
             self.statistics.count(sent)
         else:
             self.dispatcher.pump()
@@ -283,6 +294,7 @@ class Engine:
         self._report_health(self.cameras)
         if alerts := self.rules.due():
             self._send(alerts)
+        self._delivery.tell_steps()
         for camera in self.cameras:
             stream = self.analyzer.stream(camera.camera_id)
             if stream is not None and (camera.feed.finished or self._is_silent(camera, stream)):

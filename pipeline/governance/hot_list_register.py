@@ -48,6 +48,9 @@ class ListEntryRow(Base):
     end_reason: Mapped[str] = mapped_column(Text)
 
 
+_REPLACED: Final = "replaced by an import"
+
+
 class HotListRegister(RegisterSession):
     """Entries of all hot-lists, which end by themselves; nothing of them is deleted but, after some time, the plate."""
 
@@ -76,16 +79,37 @@ class HotListRegister(RegisterSession):
         Raises:
             RegistryError, PolicyError: see `check`; or there would be more than `MOST_ENTRIES`.
         """
-        now_ms = self._clock.wall_ms()
         with self._database.writing() as session:
-            checked = self._checked(session, entries)
-            last = session.scalar(select(func.max(ListEntryRow.entry_id))) or 0
-            rows = [_row(number, one, by, now_ms) for number, one in enumerate(checked, last + 1)]
-            for begin in range(0, len(rows), _ROWS):
-                session.execute(insert(ListEntryRow), rows[begin : begin + _ROWS])
-            made = tuple(_value(ListEntryRow(**row)) for row in rows)
+            made = self._made(session, entries, by)
             report(made)
             return made
+
+    def replace(
+        self,
+        entries: Sequence[tuple[str, NewListEntry]],
+        obsolete: Collection[int],
+        by: str,
+        report: Callable[[Sequence[ListEntry], Sequence[ListEntry]], None],
+        *,
+        dry_run: bool = False,
+    ) -> None:
+        """End entries and make others in their place, all or none.
+
+        Args:
+            entries: see `check`; obsolete: numbers of those that end; by: login of the person.
+            report: gets the new and the ended entries before they are committed; what it raises undoes all.
+            dry_run: check everything, and change nothing.
+
+        Raises:
+            RegistryError, PolicyError: see `add` and `end`.
+        """
+        with self._database.writing() as session:
+            ended = self._ended(session, obsolete, _REPLACED, by)
+            made = self._made(session, entries, by)
+            if dry_run:
+                session.rollback()
+            else:
+                report(made, ended)
 
     def end(
         self, entry_ids: Collection[int], reason: str, by: str, report: Callable[[Sequence[ListEntry]], None]
@@ -99,16 +123,9 @@ class HotListRegister(RegisterSession):
             RegistryError: one is unknown, or has ended; or the reason is missing.
             PolicyError: the reason says something sensitive about people.
         """
-        now_ms = self._clock.wall_ms()
         why = ScreenedTexts(self._screen).checked("reason of the end", reason)
         with self._database.writing() as session:
-            rows = [self._row(session, entry_id) for entry_id in entry_ids]
-            for row in rows:
-                if row.ended_ms is not None or row.until_ms <= now_ms:
-                    raise RegistryError(f"entry {row.entry_id}", "has ended already", "See viapublica hotlist list")
-                row.ended_ms, row.ended_by, row.end_reason = now_ms, by, why
-            session.flush()
-            ended = tuple(map(_value, rows))
+            ended = self._ended(session, entry_ids, why, by)
             report(ended)
             return ended
 
@@ -201,6 +218,24 @@ class HotListRegister(RegisterSession):
                 checked.append(one)
         _raise(problems)
         return tuple(checked)
+
+    def _made(self, session: Session, entries: Sequence[tuple[str, NewListEntry]], by: str) -> tuple[ListEntry, ...]:
+        checked, now_ms = self._checked(session, entries), self._clock.wall_ms()
+        last = session.scalar(select(func.max(ListEntryRow.entry_id))) or 0
+        rows = [_row(number, one, by, now_ms) for number, one in enumerate(checked, last + 1)]
+        for begin in range(0, len(rows), _ROWS):
+            session.execute(insert(ListEntryRow), rows[begin : begin + _ROWS])
+        return tuple(_value(ListEntryRow(**row)) for row in rows)
+
+    def _ended(self, session: Session, entry_ids: Collection[int], why: str, by: str) -> tuple[ListEntry, ...]:
+        now_ms = self._clock.wall_ms()
+        rows = [self._row(session, entry_id) for entry_id in entry_ids]
+        for row in rows:
+            if row.ended_ms is not None or row.until_ms <= now_ms:
+                raise RegistryError(f"entry {row.entry_id}", "has ended already", "See viapublica hotlist list")
+            row.ended_ms, row.ended_by, row.end_reason = now_ms, by, why
+        session.flush()
+        return tuple(map(_value, rows))
 
     def _row(self, session: Session, entry_id: int) -> ListEntryRow:
         row = session.get(ListEntryRow, entry_id)

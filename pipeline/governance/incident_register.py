@@ -85,6 +85,16 @@ class HandOverRow(Base):
     accepted_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class UndoneFeedbackRow(Base):
+    """A closing whose feedback does not count any more."""
+
+    __tablename__ = "undone_feedback"
+
+    incident: Mapped[str] = mapped_column(ForeignKey("incidents.incident"), primary_key=True)
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    person: Mapped[str] = mapped_column(LOGIN)
+
+
 class IncidentRegister(RegistrySession):
     """Incidents that people have done something with; all others are new."""
 
@@ -148,6 +158,30 @@ class IncidentRegister(RegistrySession):
         found = select(IncidentTableRow).where(IncidentTableRow.state != IncidentState.CLOSED.value)
         with self._database.reading() as session:
             return tuple(map(_without_steps, session.scalars(found.order_by(IncidentTableRow.began_ms))))
+
+    def undo_feedback(self, text: str, by: str) -> str:
+        """Let the closing of an incident count for no threshold any more; it stays closed. Its id.
+
+        Args:
+            text: the begin of its id; by: the person.
+
+        Raises:
+            RegistryError: no closed incident begins like this, several do, or it is undone already.
+        """
+        what = f"incident {text!r}"
+        begun = IncidentTableRow.incident.startswith(text, autoescape=True)
+        with self._database.reading() as session:
+            rows = session.scalars(select(IncidentTableRow).where(IncidentTableRow.reason != "", begun)).all()
+            if len(rows) != 1:
+                raise RegistryError(what, "is no one closed incident", "See viapublica alerts thresholds --feedback")
+            row = rows[0]
+            if session.get(UndoneFeedbackRow, row.incident) is not None:
+                raise RegistryError(what, "is undone already", "Nothing is left to do")
+            facts: dict[str, str | int | bool] = {"camera": row.camera_id, "rule": row.rule, "reason": row.reason}
+            incident = row.incident
+        with self._changing(RegistryChange(Operation.INCIDENT, "undo-feedback", incident, facts)) as session:
+            session.add(UndoneFeedbackRow(incident=incident, at_ms=self._clock.wall_ms(), person=by))
+        return incident
 
     def hand_over(self, by: str, text: str, incidents: Collection[str]) -> HandOver:
         """Write the hand-over of a shift.

@@ -88,6 +88,12 @@ def test_the_thresholds_in_use_say_where_they_come_from() -> None:
         ("crowd_persons", "walk", True),
         ("crowd_persons", "yard", True),
         ("empty_s", "", False),
+        ("slow_share", "", False),
+        ("swerves", "", False),
+        ("wrong_way_s", "", False),
+        ("on_roadway_s", "", False),
+        ("off_roadway_s", "", False),
+        ("entered_s", "", False),
     ]
     assert used[0].value == pytest.approx(45, rel=0.16)
     assert (used[2].value, used[4].value, used[4].usual) == (7, 120, None)

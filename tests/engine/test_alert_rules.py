@@ -11,6 +11,7 @@ import pytest
 from pipeline.alerting.usual_file import UsualFiles
 from pipeline.config.settings import Config
 from pipeline.domain.events import AlertEvent
+from pipeline.domain.incident_feedback import Tuning
 from pipeline.engine.alert_rules import AlertRules
 from tests.alerting.road import Mover, drives, passing, stops
 from tests.analytics.street import Blank, frame, tracks
@@ -82,6 +83,20 @@ def test_a_closed_period_is_of_a_restricted_zone(tmp_path: Path) -> None:
         config(tmp_path, alerts={"closed": {"lane": ["22h-6h"]}})
     with pytest.raises(ValueError, match="is no rule that can be switched off"):
         config(tmp_path, alerts={"off": ["camera-lost"]})
+
+
+@pytest.mark.parametrize(
+    ("live", "thresholds", "alerts"),
+    [(True, {}, 0), (False, {}, 2), (True, {"stopped_s": 20}, 2)],
+    ids=["a default", "recorded video", "a stated one"],
+)
+def test_feedback_moves_thresholds_of_live_cameras_that_are_not_stated(
+    tmp_path: Path, live: bool, thresholds: dict[str, float], alerts: int
+) -> None:
+    tuned = {("cam", "stopped-vehicle"): Tuning(threshold=2.0)}
+    rules = AlertRules(tunings=lambda: tuned)
+    events = watch(config(tmp_path, alerts={"thresholds": thresholds}), rules, 40, live=live)
+    assert len([*events, *rules.close()]) == alerts
 
 
 def test_a_camera_that_was_driven_past_makes_none(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class PersonOnRoadway:
 
     def observe(self, scene: Scene) -> Iterator[Condition]:
         """See `pipeline.alerting.condition.Rule`."""
-        least_s, allowed = self._limits.stated.on_roadway_s, scene.names(*_ALLOWED)
+        least_s, allowed = self._limits.value(self.rule, "on_roadway_s"), scene.names(*_ALLOWED)
         for zone in scene.zones(*_ROADWAYS):
             for one in scene.within(zone):
                 if one.label is not Label.PERSON or allowed & one.zones.keys() or one.size < _LEAST_PIXELS:

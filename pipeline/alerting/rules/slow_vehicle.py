@@ -70,7 +70,7 @@ class SlowVehicle:
                     continue
                 band = int(_BANDS * one.point[1] / scene.height)
                 usual = self._usual((zone.name, family, band), one, speed, scene.now_s)
-                if usual is None or not _LEAST_SPEED < speed < self._limits.stated.slow_share * usual:
+                if usual is None or not _LEAST_SPEED < speed < self._limits.value(self.rule, "slow_share") * usual:
                     continue
                 if scene.now_s - one.first_s < _WINDOW_S or one.still_s(scene.now_s) > 1.0:
                     continue

@@ -51,7 +51,7 @@ class SwervingVehicle:
     def observe(self, scene: Scene) -> Iterator[Condition]:
         """See `pipeline.alerting.condition.Rule`."""
         self._note_touched(scene)
-        least = self._limits.stated.swerves
+        least = self._limits.value(self.rule, "swerves")
         for zone in scene.zones(*_ZONES):
             for one in scene.within(zone):
                 if not one.is_motor_vehicle or not one.has_moved or one.size < _LEAST_PIXELS:

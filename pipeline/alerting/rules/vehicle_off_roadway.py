@@ -34,7 +34,7 @@ class VehicleOffRoadway:
 
     def observe(self, scene: Scene) -> Iterator[Condition]:
         """See `pipeline.alerting.condition.Rule`."""
-        least_s, roads = self._limits.stated.off_roadway_s, scene.names(*MOTOR_TRAFFIC)
+        least_s, roads = self._limits.value(self.rule, "off_roadway_s"), scene.names(*MOTOR_TRAFFIC)
         parked = {place.track_id for place in scene.standing if not place.arrived}
         for zone in scene.zones(*_ZONES):
             for one in scene.within(zone):

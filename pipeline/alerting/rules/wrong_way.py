@@ -45,7 +45,7 @@ class WrongWay:
 
     def observe(self, scene: Scene) -> Iterator[Condition]:
         """See `pipeline.alerting.condition.Rule`."""
-        least_s = self._limits.stated.wrong_way_s
+        least_s = self._limits.value(self.rule, "wrong_way_s")
         for zone in scene.areas.zones:
             if zone.heading is None or zone.kind is ZoneKind.CYCLE_PATH:
                 continue

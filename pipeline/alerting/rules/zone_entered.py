@@ -49,7 +49,7 @@ class ZoneEntered:
                 continue
             for one in scene.within(zone):
                 in_zone_s = one.in_zone_s(zone.name, scene.now_s)
-                if in_zone_s < self._limits.stated.entered_s or len(one.path) < _LEAST_FRAMES:
+                if in_zone_s < self._limits.value(self.rule, "entered_s") or len(one.path) < _LEAST_FRAMES:
                     continue
                 if one.track_id in parked or (one.is_motor_vehicle and not one.has_moved):
                     continue

@@ -154,7 +154,8 @@ class Incidents:
         (row,) = incident_rows(alerts, locale)
         self._audit.add(_operation(row.rule), cameras=(row.camera_id,), details={"action": "show-incident"})
         record = self._register.record(row.incident)
-        return IncidentDetails(_with_record(row, record), tuple(sorted(alerts, key=lambda one: one.ts_ms)), record)
+        seen = (one for one in alerts if not one.phase.is_step)
+        return IncidentDetails(_with_record(row, record), tuple(sorted(seen, key=lambda one: one.ts_ms)), record)
 
     def do(
         self,
@@ -198,6 +199,19 @@ class Incidents:
         )
         with self._audit.refusals(operation, cameras=(row.camera_id,), details={"action": action.value}):
             return self._register.add_step(about, step, take_over=take_over)
+
+    def undo_feedback(self, incident: str) -> str:
+        """Let the closing of an incident count for no threshold any more; its id.
+
+        Args:
+            incident: the begin of its id.
+
+        Raises:
+            RegistryError, RefusedAccess, AuditUnavailable: see `do`.
+        """
+        self._who = self._audit.access.decide(Operation.INCIDENT)
+        with self._audit.refusals(Operation.INCIDENT, details={"action": "undo-feedback"}):
+            return self._register.undo_feedback(incident, self._person)
 
     def hand_over(self, text: str) -> HandOver:
         """Write the hand-over of a shift with the incidents that are acknowledged or escalated.
@@ -288,16 +302,17 @@ def incident_rows(alerts: Sequence[AlertEvent], locale: Locale | None) -> list[I
 
 
 def _row(incident: str, alerts: Sequence[AlertEvent], locale: Locale | None) -> IncidentRow:
-    newest, oldest = alerts[0], alerts[-1]
+    seen = [one for one in alerts if not one.phase.is_step] or alerts
+    newest, oldest = seen[0], seen[-1]
     return IncidentRow(
         incident=incident,
         camera_id=oldest.camera_id,
         rule=oldest.rule,
-        severity=max((one.severity for one in alerts), key=_SEVERITIES.index),
+        severity=max((one.severity for one in seen), key=_SEVERITIES.index),
         subject=oldest.subject,
-        first_ts_ms=min(one.began_ms for one in alerts),
+        first_ts_ms=min(one.began_ms for one in seen),
         ts_ms=newest.ts_ms,
-        alerts=len(alerts),
+        alerts=len(seen),
         phase=newest.phase,
         text=alert_sentence(newest, locale),
     )

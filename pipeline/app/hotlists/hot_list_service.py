@@ -19,14 +19,14 @@ from pipeline.domain.plate import plate_key
 from pipeline.domain.ports import Clock
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import DAY_MS
-from pipeline.errors import PolicyError
+from pipeline.errors import PolicyError, RegistryError
 from pipeline.governance.hot_list_csv import ListDefaults, read_list, write_list
 from pipeline.governance.hot_list_register import HotListRegister
 from pipeline.hotlists.false_alarms import Threshold, threshold
 from pipeline.policy.hot_lists import may_see_hits
 from pipeline.policy.requester_texts import check_requester
 
-__all__ = ["HotListService", "ListDefaults", "ListEntry", "ListsState", "NewListEntry"]
+__all__ = ["HotListService", "ListDefaults", "ListEntry", "ListsState", "NewListEntry", "ReplacedList"]
 
 _PLATES_OF_RECORD: Final = 500
 """Plates of one record of the audit; a long list has several."""
@@ -52,6 +52,19 @@ class ListsState:
     accepted_per_day: float
     reads_per_day: int
     threshold: Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedList:
+    """What an import has changed of a list.
+
+    Attributes:
+        entered, ended, kept: numbers of the person's entries.
+    """
+
+    entered: int
+    ended: int
+    kept: int
 
 
 class HotListService:
@@ -123,6 +136,32 @@ class HotListService:
         with self._audit.refusals(Operation.PLATE_LIST, details={"action": "check-import"}):
             return len(self._register.check(entries))
 
+    def replace_list(self, path: Path, defaults: ListDefaults, *, dry_run: bool = False) -> ReplacedList:
+        """Let a list have the entries of a CSV file and no others, all or nothing.
+
+        Entries that state the same in the file stay as they are, with their numbers. Those of other people stay too.
+
+        Args:
+            path, defaults, dry_run: see `import_list`; the list is that of the defaults.
+
+        Raises:
+            RegistryError: no list is named, the file has no plates or those of another list; see `import_list`.
+            ViapublicaError: see `add`.
+        """
+        wanted = read_list(path, defaults)
+        _check_one_list(wanted, defaults.list_name)
+        own = self._own(defaults.list_name, ended=False)
+        with self._audit.refusals(Operation.PLATE_LIST, details={"action": "replace"}):
+            login, named = self._named(wanted)
+        present = {plate_key(one.plate): one for one in own}
+        new = [(place, one) for place, one in named if not _states_the_same(one, present.get(plate_key(one.plate)))]
+        changed = {plate_key(one.plate) for _, one in new}
+        kept = {plate_key(one.plate) for _, one in named} - changed
+        obsolete = [one.entry_id for one in own if plate_key(one.plate) not in kept]
+        with self._audit.refusals(Operation.PLATE_LIST, details={"action": "replace"}):
+            self._register.replace(new, obsolete, login, self._report_replaced, dry_run=dry_run)
+        return ReplacedList(entered=len(new), ended=len(obsolete), kept=len(own) - len(obsolete))
+
     def end(self, entry_ids: Collection[int], reason: str) -> tuple[ListEntry, ...]:
         """End entries before their time; those who entered them or see their hits may do it at once, alone.
 
@@ -136,12 +175,7 @@ class HotListService:
             for entry_id in entry_ids:
                 self._check_own(self._register.entry(entry_id), login, institution)
 
-            def report(ended: Sequence[ListEntry]) -> None:
-                for one in ended:
-                    facts = {"action": "end", "entry": one.entry_id, "list": one.list_name}
-                    self._audit.add(Operation.ALERT_REVIEW, plates=(one.plate,), details=facts)
-
-            return self._register.end(entry_ids, reason, login, report)
+            return self._register.end(entry_ids, reason, login, self._report_ended)
 
     def entries(self, list_name: str = "", plate: str = "", *, ended: bool = False) -> tuple[ListEntry, ...]:
         """The entries that the person made, or whose hits they see; in evaluation mode, all.
@@ -214,10 +248,14 @@ class HotListService:
             threshold=threshold(settings.false_alarms_per_day, settings.reads_per_day, plates),
         )
 
-    def _add(self, entries: Sequence[tuple[str, NewListEntry]]) -> tuple[ListEntry, ...]:
+    def _named(self, entries: Sequence[tuple[str, NewListEntry]]) -> tuple[str, list[tuple[str, NewListEntry]]]:
+        """The login of a person who may make these entries, and the entries with who sees their hits."""
         who = self._audit.access.decide(Operation.PLATE_LIST)
         login = str(who.get("account", self._audit.requester.user))
-        named = [(place, replace(one, viewers=one.viewers or (login.replace(" ", "-"),))) for place, one in entries]
+        return login, [(at, replace(one, viewers=one.viewers or (login.replace(" ", "-"),))) for at, one in entries]
+
+    def _add(self, entries: Sequence[tuple[str, NewListEntry]]) -> tuple[ListEntry, ...]:
+        login, named = self._named(entries)
         with self._audit.refusals(Operation.PLATE_LIST, details={"action": "enter"}):
             return self._register.add(named, login, self._report_made)
 
@@ -227,6 +265,15 @@ class HotListService:
             facts |= {"lists": " ".join(sorted({one.list_name for one in part}))}
             plates = tuple(one.plate for one in part)
             self._audit.add(Operation.PLATE_LIST, plates=plates, rows=len(part), details=facts)
+
+    def _report_ended(self, ended: Sequence[ListEntry]) -> None:
+        for one in ended:
+            facts = {"action": "end", "entry": one.entry_id, "list": one.list_name}
+            self._audit.add(Operation.ALERT_REVIEW, plates=(one.plate,), details=facts)
+
+    def _report_replaced(self, made: Sequence[ListEntry], ended: Sequence[ListEntry]) -> None:
+        self._report_made(made)
+        self._report_ended(ended)
 
     def _report_forgotten(self, number: int) -> None:
         """The program does it by itself, so no person is decided on."""
@@ -259,3 +306,32 @@ class HotListService:
 def _parts(entries: Sequence[ListEntry]) -> Iterator[Sequence[ListEntry]]:
     for begin in range(0, len(entries), _PLATES_OF_RECORD):
         yield entries[begin : begin + _PLATES_OF_RECORD]
+
+
+def _check_one_list(entries: Sequence[tuple[str, NewListEntry]], name: str) -> None:
+    """Refuse to replace more than one list.
+
+    Raises:
+        RegistryError: naming the line.
+    """
+    if not name:
+        raise RegistryError("list", "is not named, and one list is replaced", "Name it: --list")
+    for place, one in entries:
+        if one.list_name != name:
+            raise RegistryError(place, f"is of list {one.list_name}, and {name} is replaced", "Import it by itself")
+
+
+def _states_the_same(new: NewListEntry, present: ListEntry | None) -> bool:
+    """Whether an entry says what one on the list says; from when it counts does not matter once it does."""
+    return present is not None and (
+        (new.authority, new.case_number, new.reason, new.severity, new.validity.until_ms, sorted(new.viewers))
+        == (
+            present.authority,
+            present.case_number,
+            present.reason,
+            present.severity,
+            present.validity.until_ms,
+            sorted(present.viewers),
+        )
+        and new.validity.from_ms >= present.validity.from_ms
+    )

@@ -17,7 +17,7 @@ from pipeline.domain.events import Severity
 from pipeline.domain.plural import counted
 
 if TYPE_CHECKING:
-    from pipeline.app.hotlists.hot_list_service import ListDefaults, ListEntry, ListsState
+    from pipeline.app.hotlists.hot_list_service import ListDefaults, ListEntry, ListsState, ReplacedList
 
 __all__ = ["app"]
 
@@ -95,6 +95,10 @@ def add(
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV with a heading.", exists=True, dir_okay=False, show_default=False)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file, and enter nothing.")] = False,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="End your entries on the list that the file does not have; needs --list."),
+    ] = False,
     *,
     facts: FactsOptions,
     options: ListOptions,
@@ -108,11 +112,23 @@ def import_(
     --purpose criminal-investigation --reason "reported stolen" --until 2027-01-31 --seen-by pcmg --dry-run[/]
     """
     with options.opened(create=not dry_run) as service:
+        if replace:
+            replaced = service.replace_list(file, facts.defaults(options), dry_run=dry_run)
+            _show_replaced(replaced, options, dry_run=dry_run)
+            return
         number = service.import_list(file, facts.defaults(options), dry_run=dry_run)
     if options.as_json:
         print_json({"entries": number, "dry_run": dry_run})
         return
     say(out, f"{counted(number, 'plate')} {'could be entered' if dry_run else 'entered'}")
+
+
+def _show_replaced(replaced: ReplacedList, options: ListOptions, *, dry_run: bool) -> None:
+    if options.as_json:
+        print_json({**asdict(replaced), "dry_run": dry_run})
+        return
+    words = "would be entered, {} ended, {} kept" if dry_run else "entered, {} ended, {} kept"
+    say(out, f"{counted(replaced.entered, 'plate')} {words.format(replaced.ended, replaced.kept)}")
 
 
 @app.command("list")

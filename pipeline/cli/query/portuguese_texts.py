@@ -139,7 +139,14 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "comment": "comentário",
     },
     "reason": {"true": "confirmada", "false": "falso alarme", "duplicate": "duplicada", "test": "teste"},
-    "phase": {"begun": "início", "updated": "atualização", "ended": "fim"},
+    "phase": {
+        "begun": "início",
+        "updated": "atualização",
+        "ended": "fim",
+        "acknowledged": "assumida",
+        "escalated": "escalada",
+        "closed": "encerrada",
+    },
     "state": {
         "connecting": "conectando",
         "streaming": "transmitindo",

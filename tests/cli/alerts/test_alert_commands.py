@@ -89,6 +89,30 @@ def test_a_shift_is_handed_over(data: Path) -> None:
     assert "lane closed until six" in run(data, "hand-over", "--list").stdout
 
 
+def test_feedback_on_thresholds_is_shown_and_undone(tmp_path: Path) -> None:
+    config = tmp_path / "city.yaml"
+    config.write_text("data_dir: data\ncameras: [{id: cam-1, source: 'rtsp://camera/1', scope: public-road}]\n")
+    wrong_way = {"incident": INCIDENT, "rule": "wrong-way", "phase": IncidentPhase.BEGUN}
+    fill_store(tmp_path / "data", [_alert(1, **wrong_way)])
+
+    def alerts(*words: str) -> Any:
+        return viapublica_here("alerts", *words, "--config", config, environ={"USER": "ana"})
+
+    def used() -> tuple[float, float]:
+        found = objects(alerts("thresholds", "--camera", "cam-1", "--json").stdout)
+        (one,) = [one for one in found if one["rule"] == "wrong-way"]
+        return round(one["value"], 2), round(one["factor"], 2)
+
+    assert used() == (1.0, 1.0)
+    assert "no incident was closed" in alerts("thresholds", "--feedback").stdout
+    assert alerts("close", INCIDENT[:8], "--reason", "false").returncode == 0
+    assert used() == (1.15, 1.15)
+    assert "threshold × 1.00 → × 1.15" in " ".join(alerts("thresholds", "--feedback").stdout.split())
+    assert "counts for no threshold any more" in alerts("thresholds", "--undo", INCIDENT[:8]).stderr
+    assert used() == (1.0, 1.0)
+    assert "is undone already" in alerts("thresholds", "--undo", INCIDENT).stderr
+
+
 def test_a_channel_is_tried_and_its_answer_shown(tmp_path: Path) -> None:
     config = tmp_path / "city.yaml"
     with serving(WebhookReceiver, noted := Noted()) as port:

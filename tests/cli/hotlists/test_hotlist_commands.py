@@ -64,6 +64,35 @@ def test_an_entry_is_added_listed_exported_imported_again_and_removed(city: City
     assert [one["entry_id"] for one in city.json("list", "--ended")] == [1, 2]
 
 
+def test_an_import_replaces_a_list_and_leaves_what_stays_the_same(city: City) -> None:
+    def import_(*plates: str, fails: str = "", more: tuple[str, ...] = ()) -> Any:
+        (city.folder / "list.csv").write_text("plate\n" + "".join(f"{plate}\n" for plate in plates))
+        words = ("import", str(city.folder / "list.csv"), "--replace", *FACTS, "--until", _until(), *more)
+        if not fails:
+            return city.json(*words)[0]
+        status, _, errors = city.run(*words)
+        assert status == 1
+        assert fails in errors
+        return None
+
+    done = {"entered": 2, "ended": 0, "kept": 0, "dry_run": False}
+    assert import_("ABC1D23", "XYZ9Z99") == done
+    tried = import_("ABC1323", "QRS4T56", more=("--dry-run",))
+    assert tried == {"entered": 1, "ended": 1, "kept": 1, "dry_run": True}
+    assert [one["entry_id"] for one in city.json("list")] == [1, 2]
+    assert import_("ABC1323", "QRS4T56") == tried | {"dry_run": False}
+    assert [(one["entry_id"], one["plate"]) for one in city.json("list")] == [(1, "ABC1D23"), (3, "QRS4T56")]
+    import_("ABC1D23", "nonsense", fails="line 3")
+    import_(fails="has no line but the heading")
+    assert import_("QRS4T56", more=("--severity", "critical")) == {
+        "entered": 1,
+        "ended": 2,
+        "kept": 0,
+        "dry_run": False,
+    }
+    assert [(one["entry_id"], one["severity"]) for one in city.json("list")] == [(4, "critical")]
+
+
 def test_check_shows_the_threshold_and_warns_where_it_cannot_be_held(city: City) -> None:
     city.run("add", "ABC1D23", *FACTS, "--until", _until())
     (state,) = city.json("check")
