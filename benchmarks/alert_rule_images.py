@@ -2,7 +2,8 @@
 
     python -m benchmarks.alert_rule_images
 
-Each is an SVG of a synthetic road: zones, objects, and the way that each has come.
+Each is an SVG of a synthetic road: zones, objects, and the way that each has come; of images that show nothing, views
+of a made street.
 """
 
 from __future__ import annotations
@@ -11,6 +12,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+
+from benchmarks.image_defects import dazzled, dirty
+from pipeline.demo.camera_clip import street_images
+from pipeline.domain.frame import BgrImage
 
 _OUT: Final = Path("docs/reference/alert-rules/images")
 _WIDTH, _HEIGHT = 640, 300
@@ -134,12 +142,27 @@ def _image(parts: Iterable[str]) -> str:
     )
 
 
+def defects() -> BgrImage:
+    """A made street as it is, dazzled, with a dirty lens and out of focus."""
+    *_, street = street_images(3, 2.0, 5.0)
+    street = np.asarray(cv2.resize(street, (480, 270), interpolation=cv2.INTER_AREA), np.uint8)
+    blurred = np.asarray(cv2.GaussianBlur(street, (0, 0), 6), np.uint8)
+    at = 0.45, 0.5
+    shown = {"usable": street, "dazzled": dazzled(street, at), "dirty": dirty(street, at), "blurred": blurred}
+    for name, image in shown.items():
+        cv2.putText(image, name, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 0, 0), 4)
+        cv2.putText(image, name, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (255, 255, 255), 1)
+    rows = list(shown.values())
+    return np.vstack([np.hstack(rows[:2]), np.hstack(rows[2:])])
+
+
 def main() -> None:
     _OUT.mkdir(parents=True, exist_ok=True)
     for name, things in SCENES.items():
         (_OUT / f"{name}.svg").write_text(drawing(name, things), encoding="utf-8")
     for name, cameras in MAPS.items():
         (_OUT / f"{name}.svg").write_text(_image(_cameras(cameras)), encoding="utf-8")
+    cv2.imwrite(str(_OUT / "image-unusable.jpg"), defects(), [cv2.IMWRITE_JPEG_QUALITY, 80])
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ _ENDS: Final = {
     AlertRule.SCENE_CONFLICT_ENDED.value: AlertRule.SCENE_CONFLICT.value,
     AlertRule.VIEW_CONFIRMED.value: AlertRule.CAMERA_MOVED.value,
     AlertRule.VIEW_CHECKED.value: AlertRule.VIEW_UNCHECKED.value,
+    AlertRule.CLOCK_STEADY.value: AlertRule.CLOCK_DRIFTS.value,
     AlertRule.HOT_LISTS_CHECKED.value: AlertRule.HOT_LISTS_NOT_CHECKED.value,
 }
 """Rules that say that the condition of another one is over."""

@@ -22,6 +22,8 @@ PORTUGUESE_RULES: Final[Mapping[str, str]] = {
     "overload-ended": "fim da sobrecarga",
     "stored-data-lost": "dados armazenados perdidos",
     "clock-wrong": "relógio errado",
+    "clock-drifts": "relógio com desvio crescente",
+    "clock-steady": "relógio estável",
     "disposal-held": "descarte suspenso",
     "image-unusable": "imagem inútil",
     "image-restored": "imagem restabelecida",

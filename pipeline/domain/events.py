@@ -196,6 +196,8 @@ class AlertRule(StrEnum):
     OVERLOAD_ENDED = "overload-ended"
     STORED_DATA_LOST = "stored-data-lost"
     CLOCK_WRONG = "clock-wrong"
+    CLOCK_DRIFTS = "clock-drifts"
+    CLOCK_STEADY = "clock-steady"
     DISPOSAL_HELD = "disposal-held"
     IMAGE_UNUSABLE = "image-unusable"
     IMAGE_RESTORED = "image-restored"

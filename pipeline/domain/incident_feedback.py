@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from pipeline.domain.incident import CloseReason
+from pipeline.domain.times import DAY_MS
 
-FEEDBACK_MS: Final = 90 * 86_400_000
+FEEDBACK_MS: Final = 90 * DAY_MS
 """A closing counts for so long: views, roads and seasons change."""
 _FALSE: Final = 1.15
 _TRUE: Final = 1 / 1.05

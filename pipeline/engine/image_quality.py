@@ -44,6 +44,8 @@ class Defect(StrEnum):
     BRIGHT = "its images are too bright"
     UNIFORM = "its images have no contrast: check whether the lens is obstructed"
     BLURRED = "its images are blurred: check the focus, and the lens for dirt and water"
+    DAZZLED = "light shines into the lens: check whether the sun or a lamp is in its view"
+    DIRTY = "a part of its image has lost its detail: check the lens for dirt and water, and for an obstacle"
     NOISE = "its images are noise: check the camera and its cable"
     EMPTY = "most of its image is empty: check whether the lens is obstructed, or its video is lost"
     REPEATED = "its images repeat: check whether a recording is played"

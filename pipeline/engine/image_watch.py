@@ -17,6 +17,7 @@ from pipeline.domain.ports import SourceState
 from pipeline.engine.camera_events import camera_alert, camera_state
 from pipeline.engine.image_changes import ImageChanges, Moment
 from pipeline.engine.image_quality import SAMPLE_PX, Defect, Gray, defect, judged_part
+from pipeline.engine.lost_detail import LostDetail
 
 _STEP_S: Final = 1.0
 """Time between two samples of a camera."""
@@ -40,7 +41,7 @@ class _View:
 
     Attributes:
         stream_id: the session; last: time of the newest sample.
-        changes: between its samples.
+        changes: between its samples; detail: that parts of them have lost.
         found: the defect of the newest samples, from `since` on, over `samples` samples.
         newest: those of the last minute, with their defects; intermittent: half of them had one.
         reported: the defect that was reported.
@@ -51,6 +52,7 @@ class _View:
     from_ms: int = 0
     last: Moment | None = None
     changes: ImageChanges = field(default_factory=ImageChanges)
+    detail: LostDetail = field(default_factory=LostDetail)
     found: Defect | None = None
     since: Moment = field(default_factory=Moment)
     samples: int = 0
@@ -62,7 +64,8 @@ class _View:
         """One more sample."""
         self.last = now
         self.changes.add(gray, now)
-        changed = self.changes.found(now)
+        self.detail.add(gray, now)
+        changed = self.changes.found(now) or self.detail.found(now)
         of_image = defect(gray)
         found = of_image if changed is None or of_image is not None else changed[0]
         self._note(found, now)
@@ -98,7 +101,7 @@ class _View:
         if self.last is None or self.samples < _LEAST_SAMPLES:
             return False
         lasted_s = self.last.at_s - self.since.at_s
-        if self.found in (Defect.FROZEN, Defect.REPEATED):
+        if self.found in (Defect.FROZEN, Defect.REPEATED, Defect.DIRTY):
             return True
         return lasted_s >= (_ENDS_S if self.found is None else _BEGINS_S)
 

@@ -15,6 +15,7 @@ from pipeline.domain.events import AlertEvent, IncidentPhase, Severity, is_incid
 from pipeline.domain.incident import IncidentAction
 from pipeline.domain.incident_feedback import FEEDBACK_MS, Tuning, tunings
 from pipeline.domain.ports import Clock
+from pipeline.domain.times import DAY_MS
 from pipeline.engine.registered_cameras import file_stamp
 from pipeline.storage.atomic import atomic_file
 
@@ -26,7 +27,7 @@ _REREAD_S: Final = 60.0
 """Feedback becomes too old without any change of the register; a server has no file that changes."""
 _SERVER_S: Final = 2.0
 _LOCK_TIMEOUT_S: Final = 2.0
-_OLDEST_MS: Final = 86_400_000
+_OLDEST_MS: Final = DAY_MS
 """Steps that were made while no run watched are told for a day."""
 _PHASES: Final = {
     IncidentAction.ACKNOWLEDGE: IncidentPhase.ACKNOWLEDGED,

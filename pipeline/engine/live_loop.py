@@ -28,6 +28,7 @@ from pipeline.engine.camera_health import HealthWatch
 from pipeline.engine.camera_permissions import CameraPermissions
 from pipeline.engine.camera_set import CameraSet
 from pipeline.engine.camera_stream import CameraStream
+from pipeline.engine.clock_drift import ClockDriftWatch
 from pipeline.engine.event_dispatcher import EventDispatcher
 from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.frame_analyzer import FrameAnalyzer
@@ -73,6 +74,7 @@ class Engine:
         cameras: those that run; `add_camera` and `remove_camera` change them at any time.
         overload: frames that live cameras lose because the machine does not keep up; rates: lowers their rates then.
         low_rates: live cameras that deliver less than is configured; images: those whose images show nothing.
+        clocks: those whose clock drifts.
         hosts: cameras at one host that may show one scene.
         permissions: cameras that the registry lets run; views: compares views with those that masks were confirmed for.
         rules: alert rules, and the incidents of live cameras.
@@ -132,6 +134,7 @@ class Engine:
         self.rates = RateControl()
         self.low_rates = LowRateWatch()
         self.images = ImageWatch()
+        self.clocks = ClockDriftWatch()
         self.permissions = CameraPermissions() if permissions is None else permissions
         self.rules = AlertRules() if rules is None else rules
         self.views = ViewWatch() if views is None else views
@@ -228,6 +231,7 @@ class Engine:
             *self.hosts.check(),
             *self._scenes.check(views.frames),
             *self.images.check(batch, live, self._limits()),
+            *self.clocks.check(batch, live),
         ]
         events = self.analyzer.analyze(views.frames)
         self.statistics.finished(batch)
@@ -338,6 +342,7 @@ class Engine:
         self.overload.forget(camera.camera_id)
         self.low_rates.forget(camera.camera_id)
         self.images.forget(camera.camera_id)
+        self.clocks.forget(camera.camera_id)
         self.views.forget(camera.camera_id)
         self._batcher.close_queue(camera.feed.queue)
         self.dispatcher.gate.withdraw(camera.camera_id)

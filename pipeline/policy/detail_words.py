@@ -57,23 +57,23 @@ DETAIL_WORDS: Final = frozenset(
     instrument int int64 int8 intdiv internal interpolation interrupted interval intervals into intra invalid ioctl
     ioerror iou is isnull it items its itself ivf jfif jinja2 jitter jittered join jpe jpeg jpeg2000 jpg json
     jsoneachrow jsonl judiciary jump jumped jwt kafka kbytes keeps kernel key keyfile keyframe keys kill killed
-    kills kind kinds km known knows label labels lacks large larger largest last late latency latest latitude layout
-    lead least leave leaves left lens less let letter letters level levels lib libdav1d libraries library lies
-    lifetime lifts like limit limits line lines linger link links list lists literal little live load loc local
-    location lock locked locks log login logs long longer longest longitude lookup loses lost low lower ls lz4 m
-    m2ts m4v machine made make malformed many mapping margin mask masks match matched matroska matter max maximum
+    kills kind kinds km known knows label labels lacks lamp large larger largest last late latency latest latitude
+    layout lead least leave leaves left lens less let letter letters level levels lib libdav1d libraries library
+    lies lifetime lifts light like limit limits line lines linger link links list lists literal little live load loc
+    local location lock locked locks log login logs long longer longest longitude lookup loses lost low lower ls lz4
+    m m2ts m4v machine made make malformed many mapping margin mask masks match matched matroska matter max maximum
     may mb mean meant meanwhile measure mechanism media median medium meetings memory mercosul merge message
     messages met metadata method metrics mib milliseconds min minimum ministry minute minutes missing mistakes mjpeg
     mjpg mkv mlas mode model models modification modify month moof moov more mosaic most mostly motion mov moved
     movflags mp4 mpeg mpeg2 mpeg4 mpegts mpegvideo mpg mpjpeg ms msg msmpeg4 mts multibyte multihop multiif multiple
     murmur2 must mutations muxer mxf n nal name named names native near need needed needs neither nested network
     networks never newer newest newline next nms no noise non none nor not nothing noticed now nul null nullable num
-    number numerical nut nvidia o object objects observability obstructed obu occurred ocr of off offline offset
-    offsets ogg ogv old older oldest on once one onednn ones only onnx onnxruntime onto op open opened openpyxl
-    openvino operation optimize option options or order org ort os oserror other others otherwise out output outputs
-    outside ov over overflow overlap overload overloaded own owner owns p p85 package packets pad page pages
-    parameters park parked parquet parsed part partial partition partitioner partitions parts pass passed passes
-    passing password patch patches path pattern patterns paulo pause peer pem pending per percent performance
+    number numerical nut nvidia o object objects observability obstacle obstructed obu occurred ocr of off offline
+    offset offsets ogg ogv old older oldest on once one onednn ones only onnx onnxruntime onto op open opened
+    openpyxl openvino operation optimize option options or order org ort os oserror other others otherwise out
+    output outputs outside ov over overflow overlap overload overloaded own owner owns p p85 package packets pad
+    page pages parameters park parked parquet parsed part partial partition partitioner partitions parts pass passed
+    passes passing password patch patches path pattern patterns paulo pause peer pem pending per percent performance
     permission permitted person personal pgm physical pinning pip pipe pixels place placed plain plaintext plate
     plates play played playlists png points police policy poll polygon port position positive possible power ppm
     predicted prefix prematurely preserved preview priority privacy private problem proc process processes
@@ -89,26 +89,26 @@ DETAIL_WORDS: Final = frozenset(
     rtsps rule run running runs runtime s safe same sampled sao sasl save scene schema scheme scope scopes score
     scores scram sdp search second seconds secret section secure security see seek seg segment select selects self
     semaphores send sends sent separately served server servers serves service session set setting settings setup
-    several severed severity sha sha256 shape share shared shares sharpness shifted shorten shorter should show
-    shows shutdown sid side sig sigabrt sigbus sigfpe sigill sigkill signature signed sigsegv sigsys sigterm sigtrap
-    silence silhouette since sink sinks size skip skvideo slice slot slots slow slowly small smaller so sock socket
-    software some something soon sorted source space span special specific speed speeds spinning splice splitbychar
-    spool spooled sql sqlalchemy square srmount srt ssl stable stack stale stalled stand standard stands start
-    started starts state states status stays step still stop stopped store stored stores stream streaming streams
-    strerror string structure subject such sum support supported supports surrogateescape surroundings suspended
-    swap symbolic sync synced synchronized syncs system t table tables tag tags take takes target targets task tcp
-    teardown temporarily ten tensor tensorrt test tested text than that the them then theora there these they this
-    those threads three thresholds ticket tif tiff tiles time timed timeout timer times timestamps tls to todatetime
-    today together toint64 token tombstone too tool topic topics torch tostring touint32 touuid toyyyymmdd trace
-    track tracking tracks traffic trailing transport tree tried true trust trusted try trying ts tupleelement turned
-    twice two type types u u8 udp uid uint16 uint32 uint8 ultralytics un unauthorized unavailable uncertain
-    undefined undelivered under understood unexpected unexpectedly unicode uniform uniqexact unique unit unknown
-    unreachable unreadable unsafe unspecified unsupported until up update upright urn us usable use used useful user
-    username users using usr usual utc utf uuid v valid value values variable vc1 vehicle vehicles verdict verify
-    version vertical viapublica video videos view visual vob vote votes vp8 vp9 w wait wanted warning was watchdog
-    water wb we weaker weakest webm webp weight weights welcome went were what when where whether which while
-    whitelist who whole whose why wide width wildcard window with within without wmv wmv1 wmv2 wmv3 word would write
-    writes writing written wrong wrote x x1 x2 xdg xenix y y1 y2 y4m yaml year years yet yolo you yuv420p yuvj
-    yuvj420p z z0 za zeros zone zones zstandard zstd
+    several severed severity sha sha256 shape share shared shares sharpness shifted shines shorten shorter should
+    show shows shutdown sid side sig sigabrt sigbus sigfpe sigill sigkill signature signed sigsegv sigsys sigterm
+    sigtrap silence silhouette since sink sinks size skip skvideo slice slot slots slow slowly small smaller so sock
+    socket software some something soon sorted source space span special specific speed speeds spinning splice
+    splitbychar spool spooled sql sqlalchemy square srmount srt ssl stable stack stale stalled stand standard stands
+    start started starts state states status stays steady step still stop stopped store stored stores stream
+    streaming streams strerror string structure subject such sum sun support supported supports surrogateescape
+    surroundings suspended swap symbolic sync synced synchronized syncs system t table tables tag tags take takes
+    target targets task tcp teardown temporarily ten tensor tensorrt test tested text than that the them then theora
+    there these they this those threads three thresholds ticket tif tiff tiles time timed timeout timer times
+    timestamps tls to todatetime today together toint64 token tombstone too tool topic topics torch tostring
+    touint32 touuid toyyyymmdd trace track tracking tracks traffic trailing transport tree tried true trust trusted
+    try trying ts tupleelement turned twice two type types u u8 udp uid uint16 uint32 uint8 ultralytics un
+    unauthorized unavailable uncertain undefined undelivered under understood unexpected unexpectedly unicode
+    uniform uniqexact unique unit unknown unreachable unreadable unsafe unspecified unsupported until up update
+    upright urn us usable use used useful user username users using usr usual utc utf uuid v valid value values
+    variable vc1 vehicle vehicles verdict verify version vertical viapublica video videos view visual vob vote votes
+    vp8 vp9 w wait wanted warning was watchdog water wb we weaker weakest webm webp weight weights welcome went were
+    what when where whether which while whitelist who whole whose why wide width wildcard window with within without
+    wmv wmv1 wmv2 wmv3 word would write writes writing written wrong wrote x x1 x2 xdg xenix y y1 y2 y4m yaml year
+    years yet yolo you yuv420p yuvj yuvj420p z z0 za zeros zone zones zstandard zstd
     """.split()
 )

@@ -63,6 +63,15 @@ _TEXTS: Final[Mapping[str, str]] = {
     r"its declaration differs from the registry of cameras: .*": "a declaração difere do cadastro de câmeras",
     "the registry of cameras could not be read for 5 minutes": "o cadastro de câmeras ficou 5 minutos ilegível",
     "the audit takes no record": "a auditoria não aceita registros",
+    "light shines into the lens: check whether the sun or a lamp is in its view": "luz incide na lente: verifique "
+    "se o sol ou uma luminária está no campo de visão",
+    "a part of its image has lost its detail: check the lens for dirt and water, and for an obstacle": "parte de "
+    "sua imagem perdeu a nitidez: verifique se há sujeira, água ou obstáculo na lente",
+    r"its clock is slow by (?P<s>\d+) s per hour or more: check its time server": "seu relógio atrasa {s} s por hora "
+    "ou mais: verifique o servidor de horário",
+    r"its clock is fast by (?P<s>\d+) s per hour or more: check its time server": "seu relógio adianta {s} s por hora "
+    "ou mais: verifique o servidor de horário",
+    "its clock is steady again": "seu relógio está estável novamente",
     "its images are too dark": "suas imagens estão escuras demais",
     "its images are too bright": "suas imagens estão claras demais",
     "its images have no contrast: check whether the lens is obstructed": "suas imagens não têm contraste: verifique se "

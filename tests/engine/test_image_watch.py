@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from benchmarks.image_defects import dazzled, dirty
 from pipeline.detect.image_region import WholeImage
 from pipeline.domain.events import LIFE_SIGN, AlertEvent, Event, HealthEvent
 from pipeline.domain.frame import Frame
@@ -104,6 +105,35 @@ def test_an_image_that_does_not_change_for_a_minute_is_frozen(street: _Pixels) -
     assert camera.send(lambda: street, 60) == []
     assert [one[:2] for one in camera.send(lambda: street, 20)] == [("unusable", 20), ("image-unusable", 80)]
     assert [name for name, *_ in camera.send(lambda: noisy(street), 10)] == ["streaming", "image-restored"]
+
+
+@pytest.mark.parametrize(("made", "found", "begins_s"), [(dazzled, Defect.DAZZLED, 10), (dirty, Defect.DIRTY, 300)])
+def test_light_in_the_lens_and_dirt_on_it_are_reported_where_detail_was_usual(
+    data_dir: Path, made: Callable[[_Pixels, tuple[float, float]], _Pixels], found: Defect, begins_s: int
+) -> None:
+    clip = data_dir.parent / "data2" / "clips-motorway" / "625_201709041716.mp4"
+    (image, *_) = images(clip, 1)
+    motorway = np.asarray(cv2.resize(image, SAMPLE_PX, interpolation=cv2.INTER_AREA), np.uint8)
+    camera, spoiled = Watched(), made(motorway, (0.45, 0.5))
+    assert camera.send(lambda: noisy(motorway), 130) == []
+    assert camera.send(lambda: noisy(spoiled), begins_s - 1) == []
+    (state, alert) = camera.send(lambda: noisy(spoiled), 10)
+    assert (state[0], state[2], alert[0]) == ("unusable", found.value, "image-unusable")
+    assert 130 <= state[1] <= 132, "from its begin on"
+    assert [name for name, *_ in camera.send(lambda: noisy(motorway), 10)] == ["streaming", "image-restored"]
+
+
+def test_dusk_and_a_bus_at_a_light_take_no_detail_for_long(data_dir: Path) -> None:
+    clip = data_dir.parent / "data2" / "clips-motorway" / "625_201709041716.mp4"
+    (image, *_) = images(clip, 1)
+    motorway = np.asarray(cv2.resize(image, SAMPLE_PX, interpolation=cv2.INTER_AREA), np.uint8)
+    bus = motorway.copy()
+    bus[40:150, 60:200] = 180
+    camera = Watched()
+    assert camera.send(lambda: noisy(motorway), 130) == []
+    assert camera.send(lambda: noisy(bus), 240) == []
+    for share in np.linspace(1, 0.35, 60):
+        assert camera.send(lambda share=share: noisy((motorway * share).astype(np.uint8)), 5) == []  # type: ignore[misc]
 
 
 def test_nights_with_lights_empty_roads_and_short_defects_are_usable(street: _Pixels) -> None:

@@ -22,9 +22,10 @@ _MODULES: Final = """
     decode/isolation/shared_frames decode/reader_thread decode/rtsp_relay decode/source_monitor decode/supervised_source
     decode/video_container decode/video_tracks engine/camera_events engine/camera_feed
     engine/camera_health engine/capacity engine/frame_analyzer engine/image_quality engine/image_watch
-    engine/low_rate_watch engine/overload_watch
+    engine/clock_drift engine/low_rate_watch engine/overload_watch
     engine/recorded_extent engine/host_conflicts engine/camera_permissions
-    alerting/incidents app/alerts/sample_alert engine/hot_lists hotlists/list_watch policy/camera_permission
+    alerting/incidents alerting/plates/vehicle_finding engine/incident_watch
+    app/alerts/sample_alert engine/hot_lists hotlists/list_watch policy/camera_permission
     domain/camera_stop_rules
     engine/scene_watch engine/source_alerts engine/view_judgement engine/view_watch record/camera_tap sink/spooled
     sink/ingest/refusal_alerts

@@ -10,8 +10,9 @@ from pipeline.alerting.plates.vehicle_finding import VehicleFinding, is_sure, re
 from pipeline.domain.alert_figures import Figure
 from pipeline.domain.events import AlertEvent, AlertRule, PlateReadEvent, Severity
 from pipeline.domain.route import DrivingLimits, GeoPoint, distance_m
+from pipeline.domain.times import HOUR_MS
 
-_REMEMBERED_MS: Final = 3 * 3_600_000
+_REMEMBERED_MS: Final = 3 * HOUR_MS
 """Longer than a drive through a city; of reads further apart `viapublica clones` tells."""
 _MOST: Final = 200_000
 

@@ -12,11 +12,11 @@ from pipeline.alerting.plates.watched_convoy import WatchedConvoy
 from pipeline.alerting.settings import AlertSettings
 from pipeline.domain.events import AlertEvent, Event, PlateReadEvent
 from pipeline.domain.route import GeoPoint
+from pipeline.domain.times import HOUR_MS
 from pipeline.domain.vehicle_incidents import VehicleIncidents
 
-_QUIET_MS: Final = 3_600_000
+_QUIET_MS: Final = HOUR_MS
 """Time without an observation after which an incident ends."""
-_HOUR_MS: Final = 3_600_000
 
 
 class VehicleRules:
@@ -80,7 +80,7 @@ class VehicleRules:
         if not self._incidents.knows(finding.key):
             alert = finding.alert
             begun = self._begun.setdefault((alert.camera_id, alert.rule), deque(maxlen=1000))
-            while begun and alert.ts_ms - begun[0] >= _HOUR_MS:
+            while begun and alert.ts_ms - begun[0] >= HOUR_MS:
                 begun.popleft()
             if len(begun) >= self._settings.most_per_hour:
                 return None
