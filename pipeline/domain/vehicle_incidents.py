@@ -79,7 +79,8 @@ class VehicleIncidents:
 
     def _end(self, key: Hashable, after_ms: int) -> AlertEvent:
         one = self._open.pop(key)
-        figures = {name: value for name, value in decode_figures(one.last.figures).items() if name != Figure.SECONDS}
+        figures = decode_figures(one.last.figures)
+        figures.pop(Figure.SECONDS, None)
         ended = msgspec.structs.replace(
             one.last,
             ts_ms=one.last.ts_ms + after_ms,

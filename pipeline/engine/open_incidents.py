@@ -83,11 +83,12 @@ def unwatched_end(alert: AlertEvent, now_ms: int) -> AlertEvent:
     Args:
         alert: its newest one; now_ms: milliseconds since 1970 UTC.
     """
-    figures = {name: value for name, value in decode_figures(alert.figures).items() if name is not Figure.SECONDS}
+    figures = {**decode_figures(alert.figures), Figure.UNWATCHED: 1.0}
+    figures.pop(Figure.SECONDS, None)
     ended = msgspec.structs.replace(
         alert,
         ts_ms=max(now_ms, alert.ts_ms + 1),
         phase=IncidentPhase.ENDED,
-        figures=encode_figures({**figures, Figure.UNWATCHED: 1}),
+        figures=encode_figures(figures),
     )
     return identified(ended)

@@ -11,9 +11,9 @@ DAY_MS = 86_400_000
 KEY = ("cam-1", "stopped-vehicle")
 
 
-def closings(reasons: Iterable[CloseReason], **values: bool) -> list[Closing]:
+def closings(reasons: Iterable[CloseReason], *, undone: bool = False) -> list[Closing]:
     return [
-        Closing(f"{number:024x}", *KEY, reason, "ana", number * 1000, **values) for number, reason in enumerate(reasons)
+        Closing(f"{number:024x}", *KEY, reason, "ana", number * 1000, undone) for number, reason in enumerate(reasons)
     ]
 
 

@@ -7,13 +7,13 @@ import re
 import numpy as np
 import pytest
 
+from pipeline.detect.image_region import WholeImage
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.frame import Frame
 from pipeline.engine.clock_drift import ClockDriftWatch
 from pipeline.policy.gate import Gate
-from tests.engine.test_scene_watch import Still
 
-IMAGE = Still(np.zeros((4, 4, 3), np.uint8))
+IMAGE = WholeImage(np.zeros((4, 4, 3), np.uint8))
 
 
 class Watched:

@@ -30,7 +30,10 @@ class VehicleFinding(NamedTuple):
 class PlateRule(Protocol):
     """Sees one kind of condition in the plate reads of all live cameras."""
 
-    rule: AlertRule
+    @property
+    def rule(self) -> AlertRule:
+        """Which condition."""
+        ...
 
     def observe(self, event: PlateReadEvent | AlertEvent, places: Mapping[str, GeoPoint]) -> Iterable[VehicleFinding]:
         """What one more event shows: a plate read, or an alert of a listed plate.

@@ -138,7 +138,7 @@ def hit_alerts(service: HotListService, queries: Asks) -> Callable[[Events], Ans
             )
         )
         own: list[Event] = [alert for alert in answer.value if _entry(alert, entries) is not None]
-        return replace(answer, value=own)
+        return Answer(own, answer.notes, answer.cameras, answer.evaluation)
 
     return ask
 
