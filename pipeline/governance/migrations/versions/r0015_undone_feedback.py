@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from pipeline.governance.migrations.versions.r0001_register import freeze
+from pipeline.governance.migrations.versions.r0013_truncate import freeze_whole
 
 revision = "0015"
 down_revision = "0014"
@@ -21,6 +22,7 @@ def upgrade() -> None:
     )
     freeze("undone_feedback", "UPDATE")
     freeze("undone_feedback", "DELETE")
+    freeze_whole("undone_feedback")
 
 
 def downgrade() -> None:
