@@ -141,7 +141,7 @@ _PORTUGUESE: Final = portuguese(
         ", from {subject}": ", a partir de {subject}",
         "; its end was not seen": "; o fim não foi observado",
         "Incident acknowledged: {rule}": "Ocorrência assumida: {rule}",
-        "Incident escalated: {rule}": "Ocorrência escalada: {rule}",
+        "Incident escalated: {rule}": "Ocorrência encaminhada: {rule}",
         "Incident closed: {rule}": "Ocorrência encerrada: {rule}",
         "Incident closed as a false alarm: {rule}": "Ocorrência encerrada como alarme falso: {rule}",
         "Incident closed as a duplicate: {rule}": "Ocorrência encerrada como duplicata: {rule}",

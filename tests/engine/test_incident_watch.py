@@ -76,7 +76,7 @@ def test_each_step_is_told_once_without_the_person_and_their_words(office: Offic
         "Incident escalated: stopped vehicle",
         "Incident closed as a false alarm: stopped vehicle",
     ]
-    assert alert_sentence(alerts[1], Locale.PT_BR) == "Ocorrência escalada: veículo parado"
+    assert alert_sentence(alerts[1], Locale.PT_BR) == "Ocorrência encaminhada: veículo parado"
     gate = Gate({}, {ONE.camera_id: Camera(ONE.camera_id, Scope.PUBLIC_ROAD)})
     assert [gate.admit_stored(one) for one in alerts] == alerts, "the camera may be removed already"
 

@@ -144,7 +144,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "updated": "atualização",
         "ended": "fim",
         "acknowledged": "assumida",
-        "escalated": "escalada",
+        "escalated": "encaminhada",
         "closed": "encerrada",
     },
     "state": {
