@@ -123,7 +123,8 @@ COLUMNS_OF_FIXED_FORM = """
     hot_list_entries.entered_by hot_list_entries.ended_by
     incidents.incident incidents.camera_id incidents.rule incidents.severity incidents.state incidents.holder
     incidents.reason incident_steps.incident incident_steps.person incident_steps.action incident_steps.reason
-    incident_steps.duplicate_of hand_overs.person hand_overs.incidents hand_overs.accepted_by"""
+    incident_steps.duplicate_of hand_overs.person hand_overs.incidents hand_overs.accepted_by
+    undone_feedback.incident undone_feedback.person"""
 COLUMNS_OF_SCREENED_VALUES = """
     built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
     subject_requests.request
