@@ -144,7 +144,7 @@ OPTIONS_OF_FIXED_FORM = """
     month names onvif override_hold
     channel duplicate_of IncidentArgument operation peer person plate profile reader_model since sinks size sizes
     along at check corners distances left point rectangle right
-    source start subject target threshold topic listen about"""
+    source start subject target threshold topic listen about undo"""
 _OPTION_TEXT = re.compile(r"Annotated\[(list\[)?str\b")
 
 
