@@ -28,6 +28,11 @@ class CameraSet:
     def __iter__(self) -> Iterator[RunningCamera]:
         return iter(self._cameras.values())
 
+    def is_live(self, camera_id: str) -> bool:
+        """Whether a camera of this id runs, and is a live one."""
+        camera = self.get(camera_id)
+        return camera is not None and camera.feed.source.live
+
     def get(self, camera_id: str) -> RunningCamera | None:
         """The camera of that id."""
         return self._cameras.get(camera_id)

@@ -139,7 +139,9 @@ class Engine:
         self.rules = AlertRules() if rules is None else rules
         self.views = ViewWatch() if views is None else views
         self.hot_lists = hot_lists
-        self._delivery = AlertDelivery(dispatcher, self.rules, opened=opened, people=people, is_live=self._is_live)
+        self._delivery = AlertDelivery(
+            dispatcher, self.rules, opened=opened, people=people, is_live=self.cameras.is_live
+        )
         self._stopping = threading.Event()
 
     def add_camera(self, camera: RunningCamera) -> None:
@@ -263,10 +265,6 @@ class Engine:
         if stream.repeatable:
             self._send([video_begins(first)])
         return stream
-
-    def _is_live(self, camera_id: str) -> bool:
-        camera = self.cameras.get(camera_id)
-        return camera is not None and camera.feed.source.live
 
     def _may_take(self, queue: FrameQueue) -> bool:
         """Files wait while a sink pushes back; live cameras go on."""
