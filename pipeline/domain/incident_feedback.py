@@ -1,4 +1,4 @@
-"""What the closings of incidents say about the rules that reported them: factors of thresholds and of grouping.
+"""Feedback of closed incidents on the rules that reported them: factors of thresholds and of grouping.
 
 Nothing is stored of it beside the closings: the same ones always give the same factors, and one that is undone gives
 none. A factor changes by small steps, is never below 1, has an upper bound, and is forgotten after 90 days.

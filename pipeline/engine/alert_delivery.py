@@ -42,7 +42,7 @@ class AlertDelivery:
         self._clock = clock or SystemClock()
 
     def begin(self) -> None:
-        """Tell the ends of incidents that an earlier run has left open, also at cameras that do not run any more."""
+        """Send the ends of incidents that an earlier run has left open, also at cameras that do not run any more."""
         ended = self._opened.left(self._clock.wall_ms())
         if ended:
             self._dispatcher.send(ended, of_past=True)
@@ -53,12 +53,12 @@ class AlertDelivery:
         sent = self._send(events)
         return [*sent, *self._send(self._rules.follow(sent))]
 
-    def tell_steps(self) -> None:
+    def send_steps(self) -> None:
         """Send what people have done with incidents since the last call."""
         if self._people is None or not (pending := self._people.pending):
             return
         self._dispatcher.send(self._people.events(), of_past=True)
-        self._people.told(pending)
+        self._people.sent(pending)
 
     def _send(self, events: Sequence[Event]) -> list[Event]:
         if not events:

@@ -1,4 +1,4 @@
-"""What people do with incidents, as a run takes it over: their steps as alerts, their closings as feedback on rules."""
+"""Incidents that people handle, as a run sees them: their steps as alerts, their closings as feedback on rules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _REREAD_S: Final = 60.0
 _SERVER_S: Final = 2.0
 _LOCK_TIMEOUT_S: Final = 2.0
 _OLDEST_MS: Final = DAY_MS
-"""Steps that were made while no run watched are told for a day."""
+"""Steps that were made while no run watched are sent for a day."""
 _PHASES: Final = {
     IncidentAction.ACKNOWLEDGE: IncidentPhase.ACKNOWLEDGED,
     IncidentAction.ESCALATE: IncidentPhase.ESCALATED,
@@ -41,7 +41,7 @@ _log = structlog.get_logger(__name__)
 class IncidentWatch:
     """The incidents of an installation's register; `refresh` is called by a thread of its own.
 
-    Each step is told at least once, under an id by which receivers drop doubles: the number of the last one is stored
+    Each step is sent at least once, under an id by which receivers drop doubles: the number of the last one is stored
     after it was sent. A new installation begins with the next one.
 
     Args:
@@ -89,16 +89,16 @@ class IncidentWatch:
         self._stamp, self._read_s = stamp, now_s
 
     def events(self) -> list[AlertEvent]:
-        """Steps to be told; `told` says that they were."""
+        """Steps to be sent; `sent` says that they were."""
         oldest_ms = self._clock.wall_ms() - _OLDEST_MS
         return [_alert(step) for step in list(self._new) if step.at_ms >= oldest_ms]
 
     @property
     def pending(self) -> int:
-        """Number of steps that were read and not told."""
+        """Number of steps that were read and not sent."""
         return len(self._new)
 
-    def told(self, steps: int) -> None:
+    def sent(self, steps: int) -> None:
         """Note that the oldest pending steps were sent.
 
         Args:
@@ -113,7 +113,7 @@ class IncidentWatch:
         try:
             with atomic_file(self._file, "w", sync=False) as file:
                 file.write(f"{step_id}\n")
-        except OSError as error:  # the disk is full: after a restart these steps are told again
+        except OSError as error:  # the disk is full: after a restart these steps are sent again
             _log.warning("incident_steps_not_stored", error=error.strerror)
 
 
@@ -138,7 +138,7 @@ def _alert(step: NewStep) -> AlertEvent:
 
 
 def _stored(file: Path) -> int | None:
-    """Number of the step that was told last; None where none was."""
+    """Number of the step that was sent last; None where none was."""
     try:
         return int(file.read_text("ascii"))
     except FileNotFoundError:

@@ -296,7 +296,7 @@ class Engine:
         self._report_health(self.cameras)
         if alerts := self.rules.due():
             self._send(alerts)
-        self._delivery.tell_steps()
+        self._delivery.send_steps()
         for camera in self.cameras:
             stream = self.analyzer.stream(camera.camera_id)
             if stream is not None and (camera.feed.finished or self._is_silent(camera, stream)):

@@ -83,9 +83,9 @@ def _lost(detail: npt.NDArray[np.float32], usual: npt.NDArray[np.float32]) -> np
     textured = usual >= _TEXTURED
     if np.count_nonzero(textured) < _LEAST_AREAS:
         return np.zeros(textured.shape, np.bool_)
-    kept = detail / np.maximum(usual, 1e-3)
-    of_all = min(1.0, float(np.median(kept[textured])))
-    return np.asarray(textured & (kept < _LOST * of_all), np.bool_)
+    left = detail / np.maximum(usual, 1e-3)
+    of_all = min(1.0, float(np.median(left[textured])))
+    return np.asarray(textured & (left < _LOST * of_all), np.bool_)
 
 
 def _detail(gray: Gray) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Open incidents on the disk: after a kill, the next run tells their end."""
+"""Open incidents on the disk: after a kill, the next run reports their end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OpenIncidents:
     """The newest alert of each open incident of live cameras. One thread at a time.
 
     An incident is noted before its alert is sent, and forgotten after its end was: a kill at any time leaves none that
-    never ends, and at worst an end of one that was never told.
+    never ends, and at worst an end of one that was never sent.
 
     Args:
         data_dir: folder of this run's data; None to keep none.

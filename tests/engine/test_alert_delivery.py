@@ -89,6 +89,6 @@ def test_steps_of_people_are_told_once(tmp_path: Path) -> None:
     register.add_step(ONE, step("ana", IncidentAction.ESCALATE, text="traffic agents"))
     clock.sleep(2)
     people.refresh()
-    run.delivery.tell_steps()
-    run.delivery.tell_steps()
+    run.delivery.send_steps()
+    run.delivery.send_steps()
     assert run.told() == [(ONE.rule, "escalated")]

@@ -48,7 +48,7 @@ class Office:
         self.clock.sleep(2)
         self.run.refresh()
         alerts = self.run.events()
-        self.run.told(self.run.pending)
+        self.run.sent(self.run.pending)
         return alerts
 
 

@@ -13,7 +13,7 @@ from pipeline.domain.route import DrivingLimits, GeoPoint, distance_m
 from pipeline.domain.times import HOUR_MS
 
 _REMEMBERED_MS: Final = 3 * HOUR_MS
-"""Longer than a drive through a city; of reads further apart `viapublica clones` tells."""
+"""Longer than a drive through a city; of reads further apart `viapublica clones` reports."""
 _MOST: Final = 200_000
 
 

@@ -1,4 +1,4 @@
-"""What a rule on plate reads finds, as an alert that leads to the read and never names a plate."""
+"""Findings of rules on plate reads, as alerts that lead to the read and never name a plate."""
 
 from __future__ import annotations
 

@@ -59,12 +59,12 @@ class ReplacedList:
     """What an import has changed of a list.
 
     Attributes:
-        entered, ended, kept: numbers of the person's entries.
+        entered, ended, retained: numbers of the person's entries.
     """
 
     entered: int
     ended: int
-    kept: int
+    retained: int
 
 
 class HotListService:
@@ -156,11 +156,11 @@ class HotListService:
         present = {plate_key(one.plate): one for one in own}
         new = [(place, one) for place, one in named if not _states_the_same(one, present.get(plate_key(one.plate)))]
         changed = {plate_key(one.plate) for _, one in new}
-        kept = {plate_key(one.plate) for _, one in named} - changed
-        obsolete = [one.entry_id for one in own if plate_key(one.plate) not in kept]
+        retained = {plate_key(one.plate) for _, one in named} - changed
+        obsolete = [one.entry_id for one in own if plate_key(one.plate) not in retained]
         with self._audit.refusals(Operation.PLATE_LIST, details={"action": "replace"}):
             self._register.replace(new, obsolete, login, self._report_replaced, dry_run=dry_run)
-        return ReplacedList(entered=len(new), ended=len(obsolete), kept=len(own) - len(obsolete))
+        return ReplacedList(entered=len(new), ended=len(obsolete), retained=len(own) - len(obsolete))
 
     def end(self, entry_ids: Collection[int], reason: str) -> tuple[ListEntry, ...]:
         """End entries before their time; those who entered them or see their hits may do it at once, alone.

@@ -127,8 +127,8 @@ def _show_replaced(replaced: ReplacedList, options: ListOptions, *, dry_run: boo
     if options.as_json:
         print_json({**asdict(replaced), "dry_run": dry_run})
         return
-    words = "would be entered, {} ended, {} kept" if dry_run else "entered, {} ended, {} kept"
-    say(out, f"{counted(replaced.entered, 'plate')} {words.format(replaced.ended, replaced.kept)}")
+    words = "would be entered, {} ended, {} retained" if dry_run else "entered, {} ended, {} retained"
+    say(out, f"{counted(replaced.entered, 'plate')} {words.format(replaced.ended, replaced.retained)}")
 
 
 @app.command("list")

@@ -75,10 +75,10 @@ def test_an_import_replaces_a_list_and_leaves_what_stays_the_same(city: City) ->
         assert fails in errors
         return None
 
-    done = {"entered": 2, "ended": 0, "kept": 0, "dry_run": False}
+    done = {"entered": 2, "ended": 0, "retained": 0, "dry_run": False}
     assert import_("ABC1D23", "XYZ9Z99") == done
     tried = import_("ABC1323", "QRS4T56", more=("--dry-run",))
-    assert tried == {"entered": 1, "ended": 1, "kept": 1, "dry_run": True}
+    assert tried == {"entered": 1, "ended": 1, "retained": 1, "dry_run": True}
     assert [one["entry_id"] for one in city.json("list")] == [1, 2]
     assert import_("ABC1323", "QRS4T56") == tried | {"dry_run": False}
     assert [(one["entry_id"], one["plate"]) for one in city.json("list")] == [(1, "ABC1D23"), (3, "QRS4T56")]
@@ -87,7 +87,7 @@ def test_an_import_replaces_a_list_and_leaves_what_stays_the_same(city: City) ->
     assert import_("QRS4T56", more=("--severity", "critical")) == {
         "entered": 1,
         "ended": 2,
-        "kept": 0,
+        "retained": 0,
         "dry_run": False,
     }
     assert [(one["entry_id"], one["severity"]) for one in city.json("list")] == [(4, "critical")]
