@@ -83,9 +83,10 @@ class City:
         store: ``clickhouse`` (the 18.16 server) or ``chdb`` (inside the ingester).
         seed: of chance.
         disk: a folder on a small disk of its own for the engine's spool, None to leave full disks out.
+        rate: events a second.
     """
 
-    def __init__(self, folder: Path, store: str, seed: int, disk: Path | None) -> None:
+    def __init__(self, folder: Path, store: str, seed: int, disk: Path | None, rate: int) -> None:
         self.rng = random.Random(seed)
         self.faults: Counter[str] = Counter()
         self._given_up = 0
@@ -96,7 +97,8 @@ class City:
         self._engine_data = (disk or folder) / "engine"
         self._write_configs(folder)
         self.engine = Program(
-            ["tests.chaos.engine_program", str(folder / "engine.yaml"), str(self.ledger)], folder / "engine.log"
+            ["tests.chaos.engine_program", str(folder / "engine.yaml"), str(self.ledger), str(rate)],
+            folder / "engine.log",
         )
         self.ingester = Program(
             ["pipeline.cli", "kafka", "ingest", "--config", str(folder / "ingest.yaml"), "--quiet"],

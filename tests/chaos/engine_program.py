@@ -1,6 +1,6 @@
-"""An engine that only makes events: `python -m tests.chaos.engine_program CONFIG LEDGER`.
+"""An engine that only makes events: `python -m tests.chaos.engine_program CONFIG LEDGER RATE`.
 
-2,000 events a second through the real sink of the configuration. A line of the ledger, ``first end``, says that the
+`RATE` events a second through the real sink of the configuration. A line of the ledger, ``first end``, says that the
 sink has accepted the events of these numbers; it is written after that, so a kill in between leaves events that were
 accepted and are not in the ledger: made again, with the same ids.
 """
@@ -20,7 +20,7 @@ from pipeline.errors import Backpressure
 from pipeline.sink.build import build_sink
 from tests.event_samples import admit_all, plate_read, track
 
-RATE, STEP = 2000, 100
+STEP = 100
 CAMERAS = tuple(f"cam-{number}" for number in range(500))
 
 
@@ -41,6 +41,7 @@ def accepted(ledger: Path) -> list[tuple[int, int]]:
 def main() -> None:
     faulthandler.register(signal.SIGUSR1)
     config, ledger = load_config(Path(sys.argv[1]), for_queries=True), Path(sys.argv[2])
+    step_s = STEP / int(sys.argv[3])
     sink = build_sink(config.sinks[0], config.data_dir, admit_all)
     number = max((end for _, end in accepted(ledger)), default=0)
     lines = os.open(ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -55,7 +56,7 @@ def main() -> None:
             continue
         os.write(lines, f"{number} {number + STEP}\n".encode())
         number += STEP
-        due_s = max(due_s + STEP / RATE, time.monotonic() - 1)  # after a pause it catches up a second's worth
+        due_s = max(due_s + step_s, time.monotonic() - 1)  # after a pause it catches up a second's worth
         time.sleep(max(0.0, due_s - time.monotonic()))
     sink.close(300)
 
