@@ -130,7 +130,7 @@ def open_engine(
             overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
             permissions=permissions,
             rules=AlertRules(UsualFiles(config.data_dir), tunings=lambda: {} if people is None else people.tunings),
-            views=_views(config, new_views, recorder, permissions),
+            views=_views(config, new_views, recorder, permissions, stack),
             hot_lists=hot_lists,
             opened=OpenIncidents(config.data_dir),
             people=people,
@@ -328,7 +328,7 @@ def _recorder(config: Config, settings: RecordSettings) -> Recorder:
 
 
 def _views(
-    config: Config, new: NewViews, recorder: Recorder | None, permissions: CameraPermissions | None
+    config: Config, new: NewViews, recorder: Recorder | None, permissions: CameraPermissions | None, stack: ExitStack
 ) -> ViewWatch:
     def on_blind(camera_id: str, reason: str) -> None:
         if recorder is not None:
@@ -336,7 +336,7 @@ def _views(
         if permissions is not None:
             permissions.note_view(camera_id, reason)
 
-    worker = ThreadPoolExecutor(1, "views")
+    worker = stack.enter_context(ThreadPoolExecutor(1, "views"))
     return ViewWatch(ConfirmedViews(config.data_dir), new.may_learn, on_blind, run=worker.submit)
 
 

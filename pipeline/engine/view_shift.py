@@ -132,15 +132,6 @@ def edge_directions(luma: npt.NDArray[np.uint8], compared: npt.NDArray[np.bool_]
     return directions
 
 
-def view_pattern(image: Image, compared: npt.NDArray[np.bool_]) -> ViewPattern:
-    """The view that an image shows.
-
-    Args:
-        image: upright; compared: see `compared_pixels`.
-    """
-    return ViewPattern(edge_directions(view_luma(image), compared), view_stretch(image))
-
-
 def view_stretch(image: Image) -> float:
     """By how much an image is scaled less in height than in width to `VIEW_PX`; 1 of a view of 16:9."""
     width, height = VIEW_PX

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from pipeline.engine.view_shift import (
     Transform,
     ViewPattern,
     compared_pixels,
+    edge_directions,
     known_areas,
     match_views,
     still_areas,
-    view_pattern,
+    view_luma,
+    view_stretch,
 )
 from tests.engine.views import HEIGHT, WIDTH, Gray, GrayImage, street, view
 
 _ALL = compared_pixels(())
 
 
+def compared(gray: Gray, pixels: npt.NDArray[np.bool_]) -> ViewPattern:
+    image = GrayImage(gray)
+    return ViewPattern(edge_directions(view_luma(image), pixels), view_stretch(image))
+
+
 def pattern(gray: Gray) -> ViewPattern:
-    return view_pattern(GrayImage(gray), _ALL)
+    return compared(gray, _ALL)
 
 
 @pytest.mark.parametrize(
@@ -95,11 +103,11 @@ def test_the_turn_of_an_upright_image_is_not_distorted() -> None:
 
 def test_privacy_masks_do_not_hold_the_view_in_place() -> None:
     masks = (((0.0, 0.0), (0.9, 0.0), (0.9, 0.45), (0.0, 0.45)),)
-    compared = compared_pixels(masks)
+    pixels = compared_pixels(masks)
 
     def masked(gray: Gray) -> ViewPattern:
         gray[: round(HEIGHT * 0.45), : round(WIDTH * 0.9)] = 0
-        return view_pattern(GrayImage(gray), compared)
+        return compared(gray, pixels)
 
     found = match_views(masked(view(0.02, sample=1)), masked(view())).transform
     assert found is not None
