@@ -21,12 +21,12 @@ MOST_BODY_BYTES: Final = 64 * 1024
 """Bytes of a request's body; a list of ten thousand plates is not sent in one request."""
 _HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_NO_PAGE: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 FORMS_BELOW: Final = "/console/"
 """Begin of the addresses that take the forms of pages; all others take JSON alone."""
 _OWN: Final = frozenset({"Cache-Control", "Content-Security-Policy"})
@@ -51,13 +51,12 @@ class RequestGuard:
 
     Args:
         app: the routes; encrypted, behind_proxy: see `Service`.
-        content_policy: Content-Security-Policy of the answers; by default that of answers that are no pages.
     """
 
-    def __init__(self, app: ASGIApp, *, encrypted: bool, behind_proxy: bool, content_policy: str = _NO_PAGE) -> None:
+    def __init__(self, app: ASGIApp, *, encrypted: bool, behind_proxy: bool) -> None:
         self._app = app
         self._behind_proxy = behind_proxy
-        self._headers = {**_HEADERS, "Content-Security-Policy": content_policy}
+        self._headers = dict(_HEADERS)
         if encrypted:
             self._headers["Strict-Transport-Security"] = _HSTS
 

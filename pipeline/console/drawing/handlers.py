@@ -19,9 +19,9 @@ from pipeline.app.cameras.drawing_session import CameraDrawing, DrawingSession, 
 from pipeline.errors import AuditUnavailable, PolicyError, ViapublicaError
 from pipeline.http_api.problems import problem
 
-__all__ = ["PAGE_POLICY", "drawing_routes"]
+__all__ = ["drawing_routes"]
 
-PAGE_POLICY: Final = (
+_PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
@@ -96,7 +96,7 @@ def drawing_routes(session: DrawingSession, finish: Callable[[], None] | None = 
         return {}
 
     async def page(_: Request) -> Response:
-        return FileResponse(_STATIC / "page.html")
+        return FileResponse(_STATIC / "page.html", headers={"Content-Security-Policy": _PAGE_POLICY})
 
     async def still(_: Request) -> Response:
         return Response(session.still.content, media_type="image/jpeg")

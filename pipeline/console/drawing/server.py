@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.app.cameras.drawing_session import DrawingSession
-from pipeline.console.drawing.handlers import PAGE_POLICY, drawing_routes
+from pipeline.console.drawing.handlers import drawing_routes
 from pipeline.http_api.listening import ListenAddress, listening
 from pipeline.http_api.problems import problem
 from pipeline.http_api.request_guard import RequestGuard
@@ -93,7 +93,7 @@ def serve_drawing(session: DrawingSession, started: Callable[[str], None], *, po
             server[0].should_exit = True
 
         person = OnePerson(Starlette(routes=drawing_routes(session, finish)), port)
-        guarded = RequestGuard(person, encrypted=False, behind_proxy=False, content_policy=PAGE_POLICY)
+        guarded = RequestGuard(person, encrypted=False, behind_proxy=False)
         config = uvicorn.Config(
             guarded,
             log_config=None,
