@@ -63,7 +63,7 @@ _MORE_TO_CHOOSE: Final = {
     "negatives-no-plates": 4, "cyclists": 2, "cctv-junctions": 2, "oi-vehicles": 2, "oi-plates": 2, "eg-moto-plates": 2,
     "ro-dashcam-night": 2,
 }  # fmt: skip
-"""Tenths of a source that are for choices, where one has too few objects to tell networks apart."""
+"""Tenths of a source that are for choices, where one has too few objects to compare networks."""
 _HELD_OUT_FROM: Final = {"clips/highway-motorbike.mp4": 0.6}
 """Clips that are used for training up to this fraction of their length, and for evaluation after it."""
 _TURNED: Final = {

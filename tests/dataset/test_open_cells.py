@@ -1,4 +1,4 @@
-"""Open data: neither a small count nor a difference of published counts tells of few people."""
+"""Open data: neither a small count nor a difference of published counts reveals few people."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.dataset.open_cells import published
     ("counts", "classes", "total"),
     [
         pytest.param({"car": 50, "bus": 12}, {"car", "bus"}, True, id="all are large"),
-        pytest.param({"car": 50, "bus": 3}, set(), True, id="the total would tell the buses"),
+        pytest.param({"car": 50, "bus": 3}, set(), True, id="the total would reveal the buses"),
         pytest.param({"car": 50, "bus": 3, "truck": 11}, {"car"}, True, id="the smallest other class goes with it"),
         pytest.param({"car": 50, "bus": 6, "truck": 5}, {"car"}, True, id="two small ones cover each other"),
         pytest.param({"car": 50, "bus": 2, "truck": 3}, set(), True, id="two that are too small together"),

@@ -43,7 +43,7 @@ class Run:
         )
         self.delivery.begin()
 
-    def told(self) -> list[tuple[str, str]]:
+    def reported(self) -> list[tuple[str, str]]:
         return [(one.rule, one.phase) for one in self.sink.taken if isinstance(one, AlertEvent)]
 
 
@@ -55,28 +55,28 @@ def test_an_alert_leaves_with_the_reads_that_it_follows_from(tmp_path: Path) -> 
     sent = run.delivery.send(CLONE)
     assert [type(one) for one in sent] == [PlateReadEvent, PlateReadEvent, AlertEvent]
     assert sent == run.sink.taken
-    assert run.told() == [("possible-clone", "begun")]
+    assert run.reported() == [("possible-clone", "begun")]
 
 
 def test_reads_that_the_gate_refuses_make_no_clone(tmp_path: Path) -> None:
     run = Run(tmp_path, "norte")
     assert run.delivery.send(CLONE) == CLONE[:1]
-    assert run.told() == []
+    assert run.reported() == []
 
 
 @pytest.mark.parametrize("cameras", [("norte", "sul"), ("norte",)], ids=["the same cameras", "without the camera"])
 def test_after_a_kill_the_next_run_ends_what_was_open_once(tmp_path: Path, cameras: tuple[str, ...]) -> None:
     Run(tmp_path, "norte", "sul").delivery.send(CLONE)
-    assert Run(tmp_path, *cameras).told() == [("possible-clone", "ended")]
-    assert Run(tmp_path, *cameras).told() == []
+    assert Run(tmp_path, *cameras).reported() == [("possible-clone", "ended")]
+    assert Run(tmp_path, *cameras).reported() == []
 
 
 def test_what_has_ended_by_itself_is_not_ended_again(tmp_path: Path) -> None:
     run = Run(tmp_path, "norte", "sul")
     run.delivery.send(CLONE)
     run.delivery.send(run.rules.close())
-    assert run.told() == [("possible-clone", "begun"), ("possible-clone", "ended")]
-    assert Run(tmp_path, "norte", "sul").told() == []
+    assert run.reported() == [("possible-clone", "begun"), ("possible-clone", "ended")]
+    assert Run(tmp_path, "norte", "sul").reported() == []
 
 
 def test_steps_of_people_are_told_once(tmp_path: Path) -> None:
@@ -91,4 +91,4 @@ def test_steps_of_people_are_told_once(tmp_path: Path) -> None:
     people.refresh()
     run.delivery.send_steps()
     run.delivery.send_steps()
-    assert run.told() == [(ONE.rule, "escalated")]
+    assert run.reported() == [(ONE.rule, "escalated")]

@@ -43,10 +43,10 @@ def test_a_clock_that_drifts_is_reported_once_and_when_it_is_steady_again(rate: 
     camera = Watched()
     assert camera.send(30) == []
     ((rule, detail),) = camera.send(30, rate)
-    told = re.fullmatch(rf"its clock is {words} by (\d+) s per hour or more: check its time server", detail)
+    stated = re.fullmatch(rf"its clock is {words} by (\d+) s per hour or more: check its time server", detail)
     assert rule == "clock-drifts"
-    assert told is not None
-    assert 7 <= int(told[1]) <= abs(rate - 1) * 3600
+    assert stated is not None
+    assert 7 <= int(stated[1]) <= abs(rate - 1) * 3600
     assert camera.send(30) == [("clock-steady", "its clock is steady again")]
 
 

@@ -1,4 +1,4 @@
-"""A run tells what people do with incidents, once, and takes their closings over as feedback."""
+"""A run reports what people do with incidents, once, and takes their closings over as feedback."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Office:
         self.clock.sleep(2)
         self.register.add_step(one, step("ana", action, reason=reason, text=text))
 
-    def told(self) -> list[AlertEvent]:
+    def reported(self) -> list[AlertEvent]:
         self.clock.sleep(2)
         self.run.refresh()
         alerts = self.run.events()
@@ -62,7 +62,7 @@ def test_each_step_is_told_once_without_the_person_and_their_words(office: Offic
     office.do(IncidentAction.COMMENT, text="tow truck on its way")
     office.do(IncidentAction.ESCALATE, text="traffic agents")
     office.do(IncidentAction.CLOSE, CloseReason.FALSE)
-    alerts = office.told()
+    alerts = office.reported()
     assert [(one.phase, one.severity, one.detail) for one in alerts] == [
         ("acknowledged", ONE.severity, ""),
         ("escalated", "critical", ""),
@@ -71,7 +71,7 @@ def test_each_step_is_told_once_without_the_person_and_their_words(office: Offic
     assert {(one.incident, one.rule, one.camera_id, one.evidence) for one in alerts} == {
         (ONE.incident, ONE.rule, ONE.camera_id, "")
     }
-    assert office.told() == []
+    assert office.reported() == []
     assert [alert_sentence(one) for one in alerts[1:]] == [
         "Incident escalated: stopped vehicle",
         "Incident closed as a false alarm: stopped vehicle",
@@ -88,29 +88,29 @@ def test_channels_send_escalations_only(office: Office) -> None:
     settings = WebhookSettings.model_validate(
         {"name": "cco", "type": "webhook", "url": "https://cco.example/", "secret": {"password": SECRET}}
     )
-    sent = [one.phase for one in office.told() if AlertRoute(settings).has(one)]
+    sent = [one.phase for one in office.reported() if AlertRoute(settings).has(one)]
     assert sent == [IncidentPhase.ESCALATED]
 
 
 def test_an_alert_that_is_part_of_no_incident_is_the_evidence_of_its_steps(office: Office) -> None:
     alone = "6617e8dc-9479-8cde-8ddd-ca3cbf300000"
     office.do(IncidentAction.ACKNOWLEDGE, one=replace(ONE, incident=alone, rule="camera-lost"))
-    (alert,) = office.told()
+    (alert,) = office.reported()
     assert (alert.incident, alert.evidence, incident_id(alert)) == ("", alone, alone)
 
 
 def test_after_a_restart_it_goes_on_where_it_was_and_after_a_kill_it_repeats(office: Office) -> None:
     office.do(IncidentAction.ACKNOWLEDGE)
-    (first,) = office.told()
+    (first,) = office.reported()
     office.do(IncidentAction.ESCALATE, text="traffic agents")
     office.run = office.restarted()
     office.run.refresh()
     (second,) = office.run.events()
     assert (second.phase, second.event_id == first.event_id) == ("escalated", False)
     office.run = office.restarted()  # killed before it was noted
-    assert office.told() == [second]
+    assert office.reported() == [second]
     office.run = office.restarted()
-    assert office.told() == []
+    assert office.reported() == []
 
 
 def test_a_new_installation_does_not_tell_the_past_and_old_steps_are_not_told(office: Office) -> None:
@@ -120,20 +120,20 @@ def test_a_new_installation_does_not_tell_the_past_and_old_steps_are_not_told(of
     fresh.refresh()
     assert fresh.pending == 0
     office.clock.sleep(2 * 86_400)
-    assert office.told() == []
+    assert office.reported() == []
     office.do(IncidentAction.ESCALATE, text="traffic agents")
-    assert len(office.told()) == 1
+    assert len(office.reported()) == 1
 
 
 def test_closings_are_feedback_until_it_is_undone(office: Office) -> None:
-    assert office.told() == []
+    assert office.reported() == []
     assert office.run.tunings == {}
     office.do(IncidentAction.CLOSE, CloseReason.FALSE)
-    office.told()
+    office.reported()
     assert office.run.tunings == {KEY: Tuning(1.15)}
     office.clock.sleep(2)
     assert office.register.undo_feedback(ONE.incident[:8], "bia") == ONE.incident
-    office.told()
+    office.reported()
     assert office.run.tunings == {}
 
 

@@ -1,4 +1,4 @@
-"""After a kill the next run tells the ends of the incidents that were open."""
+"""After a kill the next run reports the ends of the incidents that were open."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tests.event_samples import alert
 INCIDENT = "0123456789abcdef01234567"
 
 
-def told(phase: IncidentPhase, incident: str = INCIDENT, number: int = 1) -> AlertEvent:
+def incident_alert(phase: IncidentPhase, incident: str = INCIDENT, number: int = 1) -> AlertEvent:
     facts = {"rule": "stopped-vehicle", "label": "car", "figures": "seconds=45", "incident": incident, "phase": phase}
     return identified(msgspec.structs.replace(alert(number), detail="", **facts))
 
 
 def test_what_was_open_ends_also_when_its_camera_was_removed(tmp_path: Path) -> None:
     killed = OpenIncidents(tmp_path)
-    begun, updated = told(IncidentPhase.BEGUN), told(IncidentPhase.UPDATED, number=2)
+    begun, updated = incident_alert(IncidentPhase.BEGUN), incident_alert(IncidentPhase.UPDATED, number=2)
     killed.begin([begun])
-    killed.begin([updated, told(IncidentPhase.NONE, "")])
+    killed.begin([updated, incident_alert(IncidentPhase.NONE, "")])
     later = OpenIncidents(tmp_path)
     (ended,) = later.left(updated.ts_ms + 60_000)
     assert (ended.incident, ended.phase, ended.ts_ms) == (INCIDENT, "ended", updated.ts_ms + 60_000)
@@ -39,8 +39,8 @@ def test_what_was_open_ends_also_when_its_camera_was_removed(tmp_path: Path) -> 
 
 def test_what_has_ended_is_forgotten(tmp_path: Path) -> None:
     run = OpenIncidents(tmp_path)
-    run.begin([told(IncidentPhase.BEGUN), told(IncidentPhase.BEGUN, "1" * 24)])
-    run.end([told(IncidentPhase.ENDED)])
+    run.begin([incident_alert(IncidentPhase.BEGUN), incident_alert(IncidentPhase.BEGUN, "1" * 24)])
+    run.end([incident_alert(IncidentPhase.ENDED)])
     assert [one.incident for one in OpenIncidents(tmp_path).left(0)] == ["1" * 24]
 
 
@@ -48,5 +48,5 @@ def test_a_damaged_file_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "open-incidents.json").write_bytes(b"no json")
     run = OpenIncidents(tmp_path)
     assert run.left(0) == []
-    run.begin([told(IncidentPhase.BEGUN)])
+    run.begin([incident_alert(IncidentPhase.BEGUN)])
     assert len(OpenIncidents(tmp_path).left(0)) == 1

@@ -1,4 +1,4 @@
-"""Four images in one: objects at half of their size, none too small to be told."""
+"""Four images in one: objects at half of their size, none too small to be recognized."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _LEAST: Final = 8.0
 
 
 def four_in_one(images: Sequence[Labeled]) -> Labeled:
-    """Four images in an image of 640 pixels; objects that become too small to be told are made gray."""
+    """Four images in an image of 640 pixels; objects that become too small to be recognized are made gray."""
     canvas = np.full((2 * _SIDE, 2 * _SIDE, 3), _GRAY, np.uint8)
     boxes, words = [], []
     for number, image in enumerate(images):

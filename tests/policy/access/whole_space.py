@@ -1,10 +1,10 @@
-"""Decisions on a whole product of requests, from each rule's answers to the few requests that it tells apart.
+"""Decisions on a whole product of requests, from each rule's answers to the few requests that it distinguishes.
 
 A product of 446 million requests is neither built nor asked. What makes the comparison whole:
 
 1. Cedar allows what a permit applies to and no forbid does, each policy by itself; the table of the law forbids what
    a prohibition meets. So each rule is asked by itself, and the answers are combined.
-2. A rule tells requests apart by the facts it reads. Those of a policy are in its syntax tree. Those of a prohibition
+2. A rule distinguishes requests by the facts it reads. Those of a policy are in its syntax tree. Those of a prohibition
    are recorded while it runs: it is asked about one request of each class of equal facts, and again with more facts if
    it read another one, until it reads no other in any class. Two requests of one class take the same way through it.
 3. Each axis of the product changes facts of its own, which is checked.

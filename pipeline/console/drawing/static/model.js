@@ -34,7 +34,7 @@ export class Model {
     this.shapes = copy(shapes).map((shape) => ({ id: ++this.numbers, ...shape }));
     this.calibration = copy(drawing.calibration);
     this.saved = JSON.stringify(this.drawing());
-    this.#tell();
+    this.#notify();
   }
 
   /** The drawing as the server takes it. */
@@ -71,7 +71,7 @@ export class Model {
   change(action) {
     this.#remember();
     const result = action(this);
-    this.#tell();
+    this.#notify();
     return result;
   }
 
@@ -94,7 +94,7 @@ export class Model {
 
   moving(action) {
     action(this);
-    this.#tell();
+    this.#notify();
   }
 
   undo() {
@@ -130,10 +130,10 @@ export class Model {
     if (!from.length) return;
     to.push(this.#state());
     Object.assign(this, from.pop());
-    this.#tell();
+    this.#notify();
   }
 
-  #tell() {
+  #notify() {
     for (const listener of this.listeners) listener();
   }
 }
