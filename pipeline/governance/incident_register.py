@@ -159,29 +159,41 @@ class IncidentRegister(RegistrySession):
         with self._database.reading() as session:
             return tuple(map(_without_steps, session.scalars(found.order_by(IncidentTableRow.began_ms))))
 
-    def undo_feedback(self, text: str, by: str) -> str:
-        """Let the closing of an incident count for no threshold any more; it stays closed. Its id.
-
-        Args:
-            text: the begin of its id; by: the person.
+    def closed(self, text: str) -> IncidentRecord:
+        """The closed incident whose id begins with a text; without its steps.
 
         Raises:
-            RegistryError: no closed incident begins like this, several do, or it is undone already.
+            RegistryError: there is none, or there are several.
         """
-        what = f"incident {text!r}"
         begun = IncidentTableRow.incident.startswith(text, autoescape=True)
         with self._database.reading() as session:
-            rows = session.scalars(select(IncidentTableRow).where(IncidentTableRow.reason != "", begun)).all()
-            if len(rows) != 1:
-                raise RegistryError(what, "is no one closed incident", "See viapublica alerts thresholds --feedback")
-            row = rows[0]
-            if session.get(UndoneFeedbackRow, row.incident) is not None:
-                raise RegistryError(what, "is undone already", "Nothing is left to do")
-            facts: dict[str, str | int | bool] = {"camera": row.camera_id, "rule": row.rule, "reason": row.reason}
-            incident = row.incident
-        with self._changing(RegistryChange(Operation.INCIDENT, "undo-feedback", incident, facts)) as session:
-            session.add(UndoneFeedbackRow(incident=incident, at_ms=self._clock.wall_ms(), person=by))
-        return incident
+            rows = session.scalars(select(IncidentTableRow).where(IncidentTableRow.reason != "", begun).limit(2)).all()
+            if len(rows) != 1 or not text:
+                raise RegistryError(
+                    f"incident {text!r}", "is no one closed incident", "See viapublica alerts thresholds --feedback"
+                )
+            return _without_steps(rows[0])
+
+    def undo_feedback(self, incident: str, by: str) -> None:
+        """Let the closing of an incident count for no threshold any more; it stays closed.
+
+        Args:
+            incident: its id; by: the person.
+
+        Raises:
+            RegistryError: it is not closed, or undone already.
+        """
+        found = self.closed(incident)
+        with self._database.reading() as session:
+            if session.get(UndoneFeedbackRow, found.incident) is not None:
+                raise RegistryError(f"incident {incident!r}", "is undone already", "Nothing is left to do")
+        facts: dict[str, str | int | bool] = {
+            "camera": found.camera_id,
+            "rule": found.rule,
+            "reason": found.reason.value if found.reason else "",
+        }
+        with self._changing(RegistryChange(Operation.INCIDENT, "undo-feedback", found.incident, facts)) as session:
+            session.add(UndoneFeedbackRow(incident=found.incident, at_ms=self._clock.wall_ms(), person=by))
 
     def hand_over(self, by: str, text: str, incidents: Collection[str]) -> HandOver:
         """Write the hand-over of a shift.

@@ -14,6 +14,7 @@ from pipeline import __version__
 from pipeline.errors import ViapublicaError
 from pipeline.http_api import (
     audit_routes,
+    feedback_routes,
     health_routes,
     hot_list_routes,
     incident_routes,
@@ -34,6 +35,7 @@ _ROUTES: Final = (
     traffic_routes.router,
     hot_list_routes.router,
     incident_routes.router,
+    feedback_routes.router,
     audit_routes.router,
     people_routes.router,
     rights_routes.router,

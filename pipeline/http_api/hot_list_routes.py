@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -19,17 +19,15 @@ from pipeline.app.hotlists.permitted_hot_lists import (
     list_hits,
     permitted_hot_lists,
 )
-from pipeline.app.people.permitted_questions import PermittedQuestions
-from pipeline.app.questions import Answer, RangedQuestion
 from pipeline.domain.events import Severity
 from pipeline.domain.times import format_utc
+from pipeline.http_api.asked_questions import AskedQuestions
 from pipeline.http_api.callers import Caller, CallerOf, ServiceOf
 from pipeline.http_api.messages import AnswerBody
 from pipeline.http_api.problems import responses, with_body
 from pipeline.http_api.question_messages import Asked, PagedQuestion, QuestionAnswer
 from pipeline.http_api.service import Service
 
-A = TypeVar("A")
 router = APIRouter(prefix="/hot-lists", tags=["hot-lists"], responses=with_body())
 _CONFLICTS: Final = responses(HTTPStatus.CONFLICT)
 _LIST: Final = "Name of a list; empty for all."
@@ -71,6 +69,7 @@ class HitsQuestion(PagedQuestion):
 
     list: str = Field(default="", description=_LIST, max_length=40)
     entry: int | None = Field(default=None, description="Of this entry only.", ge=1, le=2**31 - 1)
+    route: bool = Field(default=False, description="With the route on the day before each hit: a query of a journey.")
 
 
 class EntryAnswer(AnswerBody):
@@ -140,14 +139,14 @@ def add(body: NewEntry, caller: CallerOf, service: ServiceOf) -> EntryAnswer:
         any_plate=body.any_plate,
         zone=service.stores.zone,
     )
-    with _lists(body, caller, service) as lists:
+    with hot_lists_of(body, caller, service) as lists:
         return EntryAnswer.of(lists.add(given.entry({"plate": body.plate})))
 
 
 @router.post("/entries/search")
 def entries(body: EntriesQuestion, caller: CallerOf, service: ServiceOf) -> EntriesAnswer:
     """List the entries that you made, or whose hits you see."""
-    with _lists(body, caller, service) as lists:
+    with hot_lists_of(body, caller, service) as lists:
         found = lists.entries(body.list, body.plate, ended=body.ended)
     return EntriesAnswer(entries=[EntryAnswer.of(one) for one in found])
 
@@ -155,44 +154,30 @@ def entries(body: EntriesQuestion, caller: CallerOf, service: ServiceOf) -> Entr
 @router.post("/entries/end", responses=_CONFLICTS)
 def end(body: EndedEntries, caller: CallerOf, service: ServiceOf) -> EntriesAnswer:
     """End entries before their time; it needs no second person."""
-    with _lists(body, caller, service) as lists:
+    with hot_lists_of(body, caller, service) as lists:
         return EntriesAnswer(entries=[EntryAnswer.of(one) for one in lists.end(body.entries, body.reason)])
 
 
 @router.post("/state")
 def state(body: Asked, caller: CallerOf, service: ServiceOf) -> ListsAnswer:
     """Show how many plates are searched for, and the threshold of matches."""
-    with _lists(body, caller, service) as lists:
+    with hot_lists_of(body, caller, service) as lists:
         return ListsAnswer(**asdict(lists.state()))
 
 
 @router.post("/hits/search")
 def hits(body: HitsQuestion, caller: CallerOf, service: ServiceOf) -> QuestionAnswer:
     """List passages of listed vehicles, newest first: of the entries that name you, no others."""
-    wanted = HitsWanted(list_name=body.list, entry=body.entry, **body.scope(service.stores.zone))
-    asked = _Permitted(body, caller, service)
-    with _lists(body, caller, service) as lists:
+    wanted = HitsWanted(list_name=body.list, entry=body.entry, route=body.route, **body.scope(service.stores.zone))
+    asked = AskedQuestions(body, caller, service)
+    with hot_lists_of(body, caller, service) as lists:
         answer = list_hits(lists, asked, wanted)
     return QuestionAnswer.of(answer, lambda value: value, left_out=asked.left_out)
 
 
-class _Permitted:
-    """Questions about the cameras that a person may ask about; notes how many are left out."""
-
-    def __init__(self, body: Asked, caller: Caller, service: Service) -> None:
-        opened = service.registry.held_by(caller.credential, body.purpose.value, body.case)
-        self._questions = PermittedQuestions(opened, service.stores, service.store, body.purpose, body.case)
-        self.left_out = 0
-
-    def ask(self, question: RangedQuestion[A]) -> Answer[A]:
-        """The answer."""
-        found = self._questions.ask(question)
-        self.left_out = found.left_out
-        return found.answer
-
-
 @contextmanager
-def _lists(body: Asked, caller: Caller, service: Service) -> Iterator[HotListService]:
+def hot_lists_of(body: Asked, caller: Caller, service: Service) -> Iterator[HotListService]:
+    """The hot-lists, in the name of the person of a request."""
     opened = service.registry.held_by(caller.credential, body.purpose.value, body.case)
     with permitted_hot_lists(opened, service.register, service.stores) as lists:
         yield lists

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Final
@@ -21,16 +20,15 @@ from pipeline.app.alerts.incidents import (
     CloseReason,
     HandOver,
     IncidentAction,
-    Incidents,
     IncidentState,
 )
-from pipeline.app.alerts.permitted_incidents import permitted_incidents
 from pipeline.app.people.permitted_questions import PermittedQuestions
-from pipeline.app.questions import Answer, Events
-from pipeline.domain.events import Event
+from pipeline.app.questions import Events
+from pipeline.domain.events import Severity
 from pipeline.domain.locale import Locale
 from pipeline.domain.purpose import Purpose
 from pipeline.errors import ViapublicaError
+from pipeline.http_api.asked_incidents import AskedIncidents
 from pipeline.http_api.callers import Caller, CallerOf, ServiceOf
 from pipeline.http_api.messages import AnswerBody
 from pipeline.http_api.problems import RequestRefused, of_account, responses, with_body
@@ -44,10 +42,14 @@ _SIGN_ROUNDS: Final = 15
 """Rounds without an alert, after which a comment shows that the connection lives."""
 
 
+_HITS: Final = "About listed plates, of the entries whose hits you see, in place of all others."
+
+
 class IncidentsQuestion(PagedQuestion):
     """Incidents of a time; limit and offset count alerts."""
 
     states: list[IncidentState] = Field(default=[], description="Only these; none for all.", max_length=4)
+    hits: bool = Field(default=False, description=_HITS)
     locale: Locale | None = Field(default=None, description="Of the sentences; English without.")
 
 
@@ -55,6 +57,7 @@ class OneIncident(Asked):
     """One incident."""
 
     incident: str = Field(description="Its id, or the first characters of it.", min_length=6, max_length=36)
+    hits: bool = Field(default=False, description=_HITS)
     locale: Locale | None = Field(default=None, description="Of the sentences; English without.")
 
 
@@ -80,6 +83,12 @@ class AcceptBody(Asked):
     number: int = Field(description="Of the hand-over.", ge=1, le=2**31 - 1)
 
 
+class IncidentsAnswer(QuestionAnswer):
+    """A page of incidents."""
+
+    withheld_incidents: int = Field(description="About plates, which you may not review; complete is false then.")
+
+
 class IncidentAnswer(AnswerBody):
     """An incident with its alerts and steps."""
 
@@ -89,12 +98,18 @@ class IncidentAnswer(AnswerBody):
 
 
 class StateAnswer(AnswerBody):
-    """The state of an incident after a step."""
+    """An incident after a step."""
 
     incident: str
+    camera_id: str
+    rule: str
+    severity: Severity
+    began_ms: int
     state: IncidentState
     holder: str
+    held_ms: int
     reason: CloseReason | None
+    steps: list[dict[str, Any]] = Field(description="What people have done with it, oldest first.")
 
 
 class HandOverAnswer(AnswerBody):
@@ -121,36 +136,33 @@ class HandOversAnswer(AnswerBody):
 
 
 @router.post("/search", responses=with_body())
-def search(body: IncidentsQuestion, caller: CallerOf, service: ServiceOf) -> QuestionAnswer:
+def search(body: IncidentsQuestion, caller: CallerOf, service: ServiceOf) -> IncidentsAnswer:
     """List incidents, newest first, with who has them."""
-    asked = _Asked(body, caller, service)
+    asked = AskedIncidents(body, caller, service, hits=body.hits, locale=body.locale)
     with asked.incidents() as incidents:
-        question = Events(**body.scope(service.stores.zone))
-        found = incidents.list(asked.ask, question, states=body.states, locale=body.locale)
-    return QuestionAnswer.of(found.answer, lambda value: value, left_out=asked.left_out, page=body)
+        found = incidents.list(Events(**body.scope(service.stores.zone)), states=body.states, locale=body.locale)
+    page = QuestionAnswer.of(found.answer, lambda value: value, left_out=asked.left_out, page=body)
+    values = dict(page) | {"complete": page.complete and not found.withheld}
+    return IncidentsAnswer(**values, withheld_incidents=found.withheld)
 
 
 @router.post("/show", responses=_CONFLICTS)
 def show(body: OneIncident, caller: CallerOf, service: ServiceOf) -> IncidentAnswer:
     """Show one incident."""
-    asked = _Asked(body, caller, service)
-    with asked.incidents() as incidents:
-        found = incidents.show(asked.ask, body.incident, body.locale)
-    steps = () if found.record is None else found.record.steps
+    with AskedIncidents(body, caller, service, hits=body.hits, locale=body.locale).incidents() as incidents:
+        found = incidents.show(body.incident, body.locale)
     return IncidentAnswer(
         incident=msgspec.to_builtins(found.row),
         alerts=[msgspec.to_builtins(one) for one in found.alerts],
-        steps=[msgspec.to_builtins(asdict(one)) for one in steps],
+        steps=[msgspec.to_builtins(one) for one in found.steps],
     )
 
 
 @router.post("/steps", responses=_CONFLICTS)
 def add_step(body: StepBody, caller: CallerOf, service: ServiceOf) -> StateAnswer:
     """Acknowledge, escalate, close or comment on an incident; 409 names the person who has it."""
-    asked = _Asked(body, caller, service)
-    with asked.incidents() as incidents:
+    with AskedIncidents(body, caller, service, hits=body.hits).incidents() as incidents:
         record = incidents.do(
-            asked.ask,
             body.incident,
             body.action,
             text=body.text,
@@ -159,13 +171,13 @@ def add_step(body: StepBody, caller: CallerOf, service: ServiceOf) -> StateAnswe
             take_over=body.take_over,
         )
     service.incident_changes.note()
-    return StateAnswer(incident=record.incident, state=record.state, holder=record.holder, reason=record.reason)
+    return StateAnswer(**msgspec.to_builtins(record))
 
 
 @router.post("/hand-overs", responses=_CONFLICTS)
 def hand_over(body: HandOverBody, caller: CallerOf, service: ServiceOf) -> HandOverAnswer:
     """Hand the open incidents over to the next shift."""
-    with _Asked(body, caller, service).incidents() as incidents:
+    with AskedIncidents(body, caller, service).incidents() as incidents:
         written = incidents.hand_over(body.text)
     service.incident_changes.note()
     return HandOverAnswer.of(written)
@@ -174,7 +186,7 @@ def hand_over(body: HandOverBody, caller: CallerOf, service: ServiceOf) -> HandO
 @router.post("/hand-overs/accept", responses=_CONFLICTS)
 def accept(body: AcceptBody, caller: CallerOf, service: ServiceOf) -> HandOverAnswer:
     """Acknowledge a hand-over of the shift before."""
-    with _Asked(body, caller, service).incidents() as incidents:
+    with AskedIncidents(body, caller, service).incidents() as incidents:
         accepted = incidents.accept_hand_over(body.number)
     service.incident_changes.note()
     return HandOverAnswer.of(accepted)
@@ -183,7 +195,7 @@ def accept(body: AcceptBody, caller: CallerOf, service: ServiceOf) -> HandOverAn
 @router.post("/hand-overs/search", responses=with_body())
 def hand_overs(body: Asked, caller: CallerOf, service: ServiceOf) -> HandOversAnswer:
     """List the last hand-overs."""
-    with _Asked(body, caller, service).incidents() as incidents:
+    with AskedIncidents(body, caller, service).incidents() as incidents:
         return HandOversAnswer(hand_overs=[HandOverAnswer.of(one) for one in incidents.hand_overs()])
 
 
@@ -273,32 +285,3 @@ async def stream_of(
                 return
     finally:
         release()
-
-
-class _Asked:
-    """A request about incidents.
-
-    Args:
-        body: states the purpose; caller, service: of the request.
-    """
-
-    def __init__(self, body: Asked, caller: Caller, service: Service) -> None:
-        self._service = service
-        self._opened = service.registry.held_by(caller.credential, body.purpose.value, body.case)
-        locale = getattr(body, "locale", None)
-        self._questions = PermittedQuestions(
-            self._opened, service.stores, service.store, body.purpose, body.case, locale=locale
-        )
-        self.left_out = 0
-
-    def ask(self, question: Events) -> Answer[list[Event]]:
-        """The answer about the cameras that are permitted; notes how many are left out."""
-        found = self._questions.ask(question)
-        self.left_out = found.left_out
-        return found.answer
-
-    @contextmanager
-    def incidents(self) -> Iterator[Incidents]:
-        """The incidents, in the name of the person."""
-        with permitted_incidents(self._opened, self._service.register, self._service.stores) as incidents:
-            yield incidents

@@ -132,7 +132,8 @@ def test_closings_are_feedback_until_it_is_undone(office: Office) -> None:
     office.reported()
     assert office.run.tunings == {KEY: Tuning(1.15)}
     office.clock.sleep(2)
-    assert office.register.undo_feedback(ONE.incident[:8], "bia") == ONE.incident
+    assert office.register.closed(ONE.incident[:8]).incident == ONE.incident
+    office.register.undo_feedback(ONE.incident, "bia")
     office.reported()
     assert office.run.tunings == {}
 

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -18,9 +19,12 @@ from pipeline.http_api.listening import listening, parse_listen
 from tests.app.people.installations import Office
 from tests.cli.commands import app as commands
 from tests.cli.commands import viapublica_here
+from tests.filled_store import fill_store
 from tests.governance.people import PASSWORD
 from tests.http_api.persons import People
-from tests.http_api.served_city import GUARD, PLATES
+from tests.http_api.served_city import CEIC, GUARD, PLATES
+from tests.http_api.test_hot_lists import approve, entry, share_cameras, store_passages
+from tests.http_api.test_incidents import incident_alerts
 
 _CASE = ("--purpose", "criminal-investigation", "--case", "IP 12/2026")
 
@@ -72,6 +76,48 @@ def test_the_other_questions_are_answered_too(caio: str) -> None:
         done = viapublica_here(*words, "--server", caio)
         assert done.returncode in {0, 4}, (words, done.stderr)
         assert GUARD[0] in done.stdout, (words, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def davi(server: str, people: People, populated: Office) -> str:
+    """The same, where an operator has logged in, with stored alerts."""
+    fill_store(Path(populated.stores.data_dir), incident_alerts(populated.clock.now_ms))
+    words = ["login", "davi", "--server", server, "--code", people.code("davi")]
+    assert CliRunner().invoke(commands, words, input=f"{PASSWORD}\n").exit_code == 0
+    return server
+
+
+def test_an_operator_handles_incidents_of_a_server(davi: str, city: Office) -> None:
+    def alerts(*words: str, status: int = 0) -> tuple[list[dict[str, Any]], str]:
+        done = viapublica_here("alerts", *words, "--server", davi, "--purpose", "mobility", "--json")
+        assert done.returncode == status, (words, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")], done.stderr
+
+    *rows, last = alerts("list")[0]
+    assert [(row["camera_id"], row["rule"]) for row in rows] == [(CEIC, "wrong-way")]
+    assert "cameras-left-out" in {note["code"] for note in last["answer"]["notes"]}
+    taken = alerts("ack", "bbbbbb")[0][0]
+    assert (taken["state"], taken["holder"], taken["held_ms"]) == ("acknowledged", "davi", city.clock.now_ms)
+    alerts("close", "bbbbbb", "--reason", "false")
+    shown = alerts("show", "bbbbbb")[0][0]
+    assert [one["action"] for one in shown["steps"]] == ["acknowledge", "close"]
+    assert [one["phase"] for one in shown["alerts"]] == ["begun"]
+    assert alerts("thresholds", "--feedback")[0][0]["after"]["threshold"] == 1.15
+    assert "counts for no threshold any more" in alerts("thresholds", "--undo", "bbbbbb")[1]
+    assert "not served" in alerts("thresholds", status=1)[1]
+    assert alerts("hand-over", "lane closed until six")[0][0]["incidents"] == []
+    assert [one["by"] for one in alerts("hand-over", "--list")[0]] == ["davi"]
+
+
+def test_an_analyst_reads_hits_of_a_server(caio: str, people: People, city: Office, populated: Office) -> None:
+    share_cameras(city)
+    approve(city, "caio")
+    made = people.logged_in("caio").post("/hot-lists/entries", entry(city))
+    store_passages(populated, made.json["entry"])
+    done = viapublica_here("hotlist", "hits", "--route", "--server", caio, *_CASE, "--json")
+    *hits, _ = map(json.loads, done.stdout.splitlines())
+    assert {(one["camera_id"], one["plate"]) for one in hits} == {(GUARD[0], PLATES[0]), (CEIC, PLATES[0])}, done.stderr
+    assert all(GUARD[0] in one["route"] for one in hits)
 
 
 def test_a_refusal_says_what_is_missing(caio: str) -> None:

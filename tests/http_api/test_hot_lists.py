@@ -50,25 +50,29 @@ def approve(city: Office, login: str) -> None:
         opened.registry.decide_approval(asked.approval_id, by, ApprovalState.APPROVED)
 
 
-@pytest.fixture(scope="module")
-def passages(populated: Office) -> int:
-    """Alerts of the first entry, whose number it is, at a camera of each body."""
+def store_passages(city: Office, number: int) -> None:
+    """Store alerts of an entry, at a camera of each body."""
     listed = [
         msgspec.structs.replace(
             alert(0, camera=camera),
-            ts_ms=populated.clock.now_ms - 60_000,
+            ts_ms=city.clock.now_ms - 60_000,
             rule=AlertRule.LISTED_PLATE.value,
-            figures=encode_figures({Figure.ENTRY: 1, Figure.PROBABILITY: 0.998}),
+            figures=encode_figures({Figure.ENTRY: number, Figure.PROBABILITY: 0.998}),
         )
         for camera in (GUARD[0], CEIC)
     ]
-    fill_store(Path(populated.stores.data_dir), [identified(event) for event in listed])
+    fill_store(Path(city.stores.data_dir), [identified(event) for event in listed])
+
+
+@pytest.fixture(scope="module")
+def passages(populated: Office) -> int:
+    """Alerts of the first entry, whose number it is."""
+    store_passages(populated, 1)
     return 1
 
 
-@pytest.fixture
-def caio(people: People, city: Office) -> Client:
-    """An analyst of the guard, with which the other body shares its cameras for hot-lists."""
+def share_cameras(city: Office) -> None:
+    """Let the other body share its cameras with the guard for hot-lists."""
     shared = NewAgreement(
         number="Convênio 14/2026",
         owner="ceic",
@@ -79,6 +83,12 @@ def caio(people: People, city: Office) -> Client:
     )
     with city.opened("ana") as opened:
         Administration(opened).add_agreement(shared)
+
+
+@pytest.fixture
+def caio(people: People, city: Office) -> Client:
+    """An analyst of the guard, with which the other body shares its cameras for hot-lists."""
+    share_cameras(city)
     return people.logged_in("caio")
 
 
@@ -103,6 +113,14 @@ def test_entries_and_hits_are_for_those_who_made_or_are_named_by_them(
         (GUARD[0], PLATES[0]),
         (CEIC, PLATES[0]),
     ]
+    routed = caio.post("/hot-lists/hits/search", LAWFUL | {"route": True})
+    assert [GUARD[0] in one["route"] for one in routed.json["rows"]] == [True, True], routed.body
+    review = LAWFUL | {"hits": True}
+    incidents = caio.post("/incidents/search", review).json["rows"]
+    assert {one["rule"] for one in incidents} == {"listed-plate"}
+    step = review | {"incident": incidents[0]["incident"], "action": "acknowledge"}
+    assert caio.post("/incidents/steps", step).json["holder"] == "caio"
+    assert davi.post("/incidents/search", review).json.get("rows", []) == [], "no entry names them"
     assert davi.post("/hot-lists/entries/search", LAWFUL).json.get("entries", []) == []
     ended = caio.post("/hot-lists/entries/end", LAWFUL | {"entries": [passages], "reason": "localizado"})
     assert ended.status == 200, ended.body

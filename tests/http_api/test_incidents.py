@@ -89,7 +89,14 @@ def test_operators_see_the_incidents_of_their_body_and_the_second_learns_who_has
     refused = otto.post("/incidents/steps", step)
     assert (refused.status, "acknowledged by nina" in refused.json["detail"]) == (409, True), refused.body
     closed = otto.post("/incidents/steps", step | {"action": "close", "reason": "false", "take_over": True})
-    assert closed.json == {"incident": INCIDENT, "state": "closed", "holder": "otto", "reason": "false"}
+    assert [closed.json[name] for name in ("incident", "state", "holder", "reason")] == [
+        INCIDENT,
+        "closed",
+        "otto",
+        "false",
+    ]
+    assert found.json["withheld_incidents"] == 1, "about plates"
+    assert not found.json["complete"]
     shown = nina.post("/incidents/show", MOBILITY | {"incident": INCIDENT}).json
     assert [one["action"] for one in shown["steps"]] == ["acknowledge", "close"]
     records = [one for one in city.audit() if one["operation"] == "incident"]
@@ -109,6 +116,27 @@ def test_plates_are_reviewed_for_policing_and_other_bodies_incidents_are_not_the
     other = MOBILITY | {"incident": "b" * 24, "action": "acknowledge"}
     assert nina.post("/incidents/steps", other).status == 409
     assert people.logged_in("elisa").post("/incidents/search", MOBILITY).status == 403
+
+
+def test_feedback_is_seen_and_undone_by_the_body_of_the_camera(
+    operators: tuple[Client, Client], people: People, city: Office
+) -> None:
+    nina, otto = operators
+    davi = people.logged_in("davi")
+    close = MOBILITY | {"action": "close", "reason": "false"}
+    assert nina.post("/incidents/steps", close | {"incident": INCIDENT}).status == 200
+    assert davi.post("/incidents/steps", close | {"incident": "b" * 24}).status == 200
+    (given,) = otto.post("/incidents/feedback/search", MOBILITY).json["feedback"]
+    assert (given["incident"], given["by"], given["after"]["threshold"]) == (INCIDENT, "nina", 1.15)
+    (other,) = davi.post("/incidents/feedback/search", MOBILITY).json["feedback"]
+    assert other["camera_id"] == CEIC
+    undo = MOBILITY | {"incident": INCIDENT[:8]}
+    assert davi.post("/incidents/feedback/undo", undo).status == 403, "a camera of another body"
+    assert otto.post("/incidents/feedback/undo", undo).json == {"incident": INCIDENT}
+    assert otto.post("/incidents/feedback/search", MOBILITY).json["feedback"] == []
+    assert otto.post("/incidents/feedback/undo", undo).status == 409
+    undone = [one for one in city.audit() if one.get("details", {}).get("action") == "undo-feedback"]
+    assert [(one["account"], one["outcome"]) for one in undone if one["outcome"] == "allowed"] == [("otto", "allowed")]
 
 
 def test_a_shift_is_handed_over(operators: tuple[Client, Client]) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
 
 from pipeline.app.access.access_door import RefusedAccess
+from pipeline.app.alerts.incident_answers import AskAlerts, IncidentDetails, IncidentList
+from pipeline.app.alerts.thresholds import Feedback, given_feedback
 from pipeline.app.audit.audited_operation import audit_of_stores, entry_of
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.questions import Answer, Events
 from pipeline.domain.alert_names import ABOUT_PLATES
 from pipeline.domain.alert_sentences import alert_sentence
-from pipeline.domain.events import AlertEvent, Event, Kind, Severity
+from pipeline.domain.clock import SystemClock
+from pipeline.domain.events import AlertEvent, Kind, Severity
 from pipeline.domain.incident import (
     CloseReason,
     HandOver,
@@ -37,10 +39,9 @@ from pipeline.governance.incident_register import IncidentRegister
 
 __all__ = [
     "CloseReason",
+    "Feedback",
     "HandOver",
     "IncidentAction",
-    "IncidentDetails",
-    "IncidentList",
     "IncidentRow",
     "IncidentState",
     "Incidents",
@@ -53,37 +54,6 @@ _LEAST_ID: Final = 6
 _SHOWN_ID: Final = 12
 
 
-AskAlerts = Callable[[Events], Answer[list[Event]]]
-"""Asks the event store, in the name of the person, and audited."""
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentList:
-    """Incidents of a time.
-
-    Attributes:
-        answer: of the event store, with what limits it; its value are the rows.
-        withheld: incidents about plates that this person may not review.
-    """
-
-    answer: Answer[list[IncidentRow]]
-    withheld: int
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentDetails:
-    """One incident.
-
-    Attributes:
-        row: its state; alerts: those in the store, oldest first.
-        record: what people have done with it; None for nothing.
-    """
-
-    row: IncidentRow
-    alerts: tuple[AlertEvent, ...]
-    record: IncidentRecord | None
-
-
 class Incidents:
     """The incidents of an installation, for one requester; closes the register at the end of a `with` statement.
 
@@ -91,17 +61,28 @@ class Incidents:
         where: the register; created when needed, as in evaluation mode.
         stores: name event store, audit and the screen of free texts.
         requester: the person who acts.
+        ask: asks the event store; not called for hand-overs and feedback.
         clock: None for the machine's.
 
     Raises:
         ReleaseError, MissingComponent: the register cannot be opened.
     """
 
-    def __init__(self, where: str, stores: ConfiguredStores, requester: Requester, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        where: str,
+        stores: ConfiguredStores,
+        requester: Requester,
+        ask: AskAlerts,
+        clock: Clock | None = None,
+    ) -> None:
+        self._where = where
         self._requester = requester
+        self._ask = ask
+        self._clock = clock or SystemClock()
         self._audit = audit_of_stores(stores, requester)
         self._who: Mapping[str, Any] = {}
-        self._register = IncidentRegister(where, self._recorded, clock, create=True, screen=stores.screen)
+        self._register = IncidentRegister(where, self._recorded, self._clock, create=True, screen=stores.screen)
 
     def __enter__(self) -> Self:
         return self
@@ -111,7 +92,6 @@ class Incidents:
 
     def list(
         self,
-        ask: AskAlerts,
         question: Events,
         *,
         states: Sequence[IncidentState] = (),
@@ -120,7 +100,7 @@ class Incidents:
         """Incidents whose alerts are of a time and of some cameras, newest first.
 
         Args:
-            ask: asks the event store; question: time, cameras, and the page, in alerts.
+            question: time, cameras, and the page, in alerts.
             states: only incidents in these; none for all.
             locale: of the sentences; None for English.
 
@@ -128,10 +108,10 @@ class Incidents:
             RefusedAccess: the person may not ask for alerts.
             StoreError: the store cannot answer.
         """
-        answer = ask(msgspec.structs.replace(question, kind=Kind.ALERT))
+        answer = self._ask(msgspec.structs.replace(question, kind=Kind.ALERT))
         rows = incident_rows(_alerts(answer.value), locale)
         hidden = [row for row in rows if row.rule in ABOUT_PLATES]
-        if hidden and not self._may_review(hidden):
+        if hidden and not self._may_review({row.camera_id for row in hidden}):
             rows = [row for row in rows if row.rule not in ABOUT_PLATES]
         else:
             hidden = []
@@ -140,26 +120,26 @@ class Incidents:
         shown = [row for row in found if not states or row.state in states]
         return IncidentList(Answer(shown, answer.notes, answer.cameras, answer.evaluation), len(hidden))
 
-    def show(self, ask: AskAlerts, incident: str, locale: Locale | None = None) -> IncidentDetails:
+    def show(self, incident: str, locale: Locale | None = None) -> IncidentDetails:
         """One incident with its alerts, steps and comments.
 
         Args:
-            ask: asks the event store; incident: its id or the begin of it; locale: see `list`.
+            incident: its id or the begin of it; locale: see `list`.
 
         Raises:
             RegistryError: there is none, or several begin like this.
             RefusedAccess: the person may not.
         """
-        alerts = self._found(ask, incident)
+        alerts = self._found(incident)
         (row,) = incident_rows(alerts, locale)
         self._audit.add(_operation(row.rule), cameras=(row.camera_id,), details={"action": "show-incident"})
         record = self._register.record(row.incident)
         seen = (one for one in alerts if not one.phase.is_step)
-        return IncidentDetails(_with_record(row, record), tuple(sorted(seen, key=lambda one: one.ts_ms)), record)
+        alerts = sorted(seen, key=lambda one: one.ts_ms)
+        return IncidentDetails(_with_record(row, record), tuple(alerts), () if record is None else record.steps)
 
     def do(
         self,
-        ask: AskAlerts,
         incident: str,
         action: IncidentAction,
         *,
@@ -171,7 +151,7 @@ class Incidents:
         """Acknowledge, escalate, close or comment on an incident.
 
         Args:
-            ask: asks the event store; incident: its id or the begin of it.
+            incident: its id or the begin of it.
             action: what is done; text: a comment, or to which office it is escalated.
             reason: of closing; duplicate_of: the other incident, or the begin of its id.
             take_over: do it although another person has it.
@@ -182,12 +162,12 @@ class Incidents:
             RefusedAccess: the person may not.
             AuditUnavailable: the audit takes no record; nothing is entered.
         """
-        (row,) = incident_rows(self._found(ask, incident), None)
+        (row,) = incident_rows(self._found(incident), None)
         operation = _operation(row.rule)
         self._who = self._audit.access.decide(operation, cameras=(row.camera_id,))
         other = ""
         if duplicate_of:
-            (found,) = incident_rows(self._found(ask, duplicate_of), None)
+            (found,) = incident_rows(self._found(duplicate_of), None)
             other = found.incident
         step = IncidentStep(at_ms=0, by=self._person, action=action, text=text, reason=reason, duplicate_of=other)
         about = Incident(
@@ -209,9 +189,25 @@ class Incidents:
         Raises:
             RegistryError, RefusedAccess, AuditUnavailable: see `do`.
         """
-        self._who = self._audit.access.decide(Operation.INCIDENT)
-        with self._audit.refusals(Operation.INCIDENT, details={"action": "undo-feedback"}):
-            return self._register.undo_feedback(incident, self._person)
+        found = self._register.closed(incident)
+        operation, cameras = _operation(found.rule), (found.camera_id,)
+        self._who = self._audit.access.decide(operation, cameras=cameras)
+        with self._audit.refusals(operation, cameras=cameras, details={"action": "undo-feedback"}):
+            self._register.undo_feedback(found.incident, self._person)
+        return found.incident
+
+    def feedback(self) -> Sequence[Feedback]:
+        """What closings of incidents have changed, oldest first; about plates where the person may review alerts.
+
+        Raises:
+            RefusedAccess, AuditUnavailable: see `do`.
+        """
+        self._audit.add(Operation.INCIDENT, details={"action": "list-feedback"})
+        found = given_feedback(self._where, self._clock.wall_ms())
+        about_plates = {one.closing.camera_id for one in found if one.closing.rule in ABOUT_PLATES}
+        if about_plates and not self._may_review(about_plates):
+            return [one for one in found if one.closing.rule not in ABOUT_PLATES]
+        return found
 
     def hand_over(self, text: str) -> HandOver:
         """Write the hand-over of a shift with the incidents that are acknowledged or escalated.
@@ -255,21 +251,21 @@ class Incidents:
         who = {name: value for name, value in self._who.items() if name != "details"}
         self._audit.record(entry_of(operation, self._requester, cameras=cameras, details=details, **who))
 
-    def _may_review(self, rows: Iterable[IncidentRow]) -> bool:
+    def _may_review(self, cameras: Iterable[str]) -> bool:
         try:
-            self._audit.add(Operation.ALERT_REVIEW, cameras=tuple(sorted({row.camera_id for row in rows})))
+            self._audit.add(Operation.ALERT_REVIEW, cameras=tuple(sorted(cameras)))
         except RefusedAccess:
             return False
         return True
 
-    def _found(self, ask: AskAlerts, text: str) -> Sequence[AlertEvent]:
+    def _found(self, text: str) -> Sequence[AlertEvent]:
         """The alerts of the one incident whose id begins with a text, newest first."""
         wanted = text.strip().casefold()
         if len(wanted) < _LEAST_ID:
             raise RegistryError(f"incident {text!r}", "is too short", f"Give {_LEAST_ID} characters of its id or more")
         alerts = [
             one
-            for one in _alerts(ask(Events(kind=Kind.ALERT, limit=_SEARCHED)).value)
+            for one in _alerts(self._ask(Events(kind=Kind.ALERT, limit=_SEARCHED)).value)
             if incident_id(one).startswith(wanted)
         ]
         ids = {incident_id(one) for one in alerts}

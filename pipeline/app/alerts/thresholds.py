@@ -14,7 +14,6 @@ from pipeline.config.settings import Config
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.events import AlertRule
 from pipeline.domain.incident_feedback import FEEDBACK_MS, Feedback, Tuning, Tunings, feedback
-from pipeline.storage.register_location import register_location
 
 __all__ = ["CameraThreshold", "Feedback", "UsedThreshold", "camera_thresholds", "given_feedback"]
 
@@ -26,17 +25,16 @@ class CameraThreshold(NamedTuple):
     threshold: UsedThreshold
 
 
-def given_feedback(config: Config, now_ms: int | None = None) -> list[Feedback]:
+def given_feedback(where: str, now_ms: int | None = None) -> list[Feedback]:
     """What closings of incidents have changed, oldest first; nothing where no register was made yet.
 
     Args:
-        config: the configuration; now_ms: milliseconds since 1970 UTC, None for now.
+        where: the register; now_ms: milliseconds since 1970 UTC, None for now.
 
     Raises:
-        ReleaseError: the register cannot be read, or it is not known which one it is.
+        ReleaseError: the register cannot be read.
     """
     at_ms = SystemClock().wall_ms() if now_ms is None else now_ms
-    where = register_location(config.register_database, config.data_dir)
     if "://" not in where and not Path(where).exists():
         return []
     from pipeline.governance.incident_feed import IncidentFeed  # here: SQLAlchemy takes long to import

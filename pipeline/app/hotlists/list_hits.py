@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import msgspec
 
-from pipeline.app.hotlists.hot_list_service import HotListService
 from pipeline.app.questions import MOST_ROWS, Answer, Events, ListedPlateAlerts, RangedQuestion, Route
 from pipeline.domain.alert_figures import Figure, decode_figures
 from pipeline.domain.events import AlertEvent, Event, IncidentPhase, Severity
 from pipeline.domain.hot_list import ListEntry
 from pipeline.domain.route import GeoPoint, without_standing
 from pipeline.domain.times import DAY_MS, format_utc
+
+if TYPE_CHECKING:
+    from pipeline.app.hotlists.hot_list_service import HotListService
 
 __all__ = ["HitsWanted", "ListHit", "hit_alerts", "list_hits"]
 

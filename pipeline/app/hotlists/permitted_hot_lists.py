@@ -8,10 +8,18 @@ from contextlib import contextmanager
 from pipeline.app.access.acting import acting_as
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.hotlists.hot_list_service import HotListService, ListDefaults, ListEntry
-from pipeline.app.hotlists.list_hits import HitsWanted, list_hits
+from pipeline.app.hotlists.list_hits import HitsWanted, hit_alerts, list_hits
 from pipeline.app.people.open_registry import OpenRegistry
 
-__all__ = ["HitsWanted", "HotListService", "ListDefaults", "ListEntry", "list_hits", "permitted_hot_lists"]
+__all__ = [
+    "HitsWanted",
+    "HotListService",
+    "ListDefaults",
+    "ListEntry",
+    "hit_alerts",
+    "list_hits",
+    "permitted_hot_lists",
+]
 
 
 @contextmanager

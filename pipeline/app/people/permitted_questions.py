@@ -105,6 +105,14 @@ class PermittedQuestions:
             ids = tuple(one.camera_id for one in cameras)
             return queries.ask_again(msgspec.structs.replace(question, camera_ids=ids), new)
 
+    def permitted(self, question: RangedQuestion[Any]) -> tuple[tuple[RegisteredCamera, ...], int]:
+        """The cameras that may be asked about, and the number of the others; the store is not asked.
+
+        Raises:
+            PolicyError: no rule permits such a question.
+        """
+        return self._decided(question, ())
+
     def cameras(self) -> PermittedAnswer[list[CameraSummary]]:
         """The stored state of the permitted cameras.
 

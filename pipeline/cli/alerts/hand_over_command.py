@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.alerts.options import IncidentOptions
+from pipeline.cli.alerts.options import IncidentOptions, opened_incidents
 from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.query.table_portuguese import heading
@@ -34,7 +34,7 @@ def hand_over(
     """
     if bool(text) + (accept is not None) + listed != 1:
         raise ViapublicaError("hand-over", "needs a text, --accept NUMBER or --list", "Give one of them")
-    with options.opened() as incidents:
+    with opened_incidents(options) as incidents:
         if listed:
             _show(incidents.hand_overs(), options)
             return

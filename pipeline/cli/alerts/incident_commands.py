@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.alerts.options import IncidentArgument, IncidentOptions, TakeOverOption
+from pipeline.cli.alerts.options import IncidentArgument, IncidentOptions, TakeOverOption, opened_incidents
 from pipeline.cli.common.console import err, say
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.query.portuguese_texts import INCIDENT_STATES
@@ -89,8 +89,8 @@ def comment(
 
 
 def _do(options: IncidentOptions, incident: str, action: IncidentAction, **how: Any) -> None:
-    with options.opened() as incidents, options.asking() as ask:
-        record = incidents.do(ask, incident, action, **how)
+    with opened_incidents(options) as incidents:
+        record = incidents.do(incident, action, **how)
     if not options.show_json(record):
         say(err, _done(record, options))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,12 +9,9 @@ import msgspec
 import typer
 
 from pipeline.app.questions import Events
-from pipeline.cli.alerts.options import HitsOption, IncidentArgument, IncidentOptions, hits_of
+from pipeline.cli.alerts.options import IncidentArgument, IncidentListOptions, IncidentOptions, opened_incidents
 from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.cli.common.option_groups import with_option_groups
-from pipeline.cli.common.register_options import RegisterOption, register_of
-from pipeline.cli.common.store_options import stores_of
-from pipeline.cli.query.options import QueryOptions
 from pipeline.cli.query.output import AnswerTable
 from pipeline.cli.query.table_portuguese import heading, rows_in_portuguese
 from pipeline.domain.alert_sentences import alert_sentence
@@ -24,7 +20,7 @@ from pipeline.domain.incident import IncidentRow, IncidentState, IncidentStep
 from pipeline.domain.language import ENGLISH
 
 if TYPE_CHECKING:
-    from pipeline.app.alerts.incidents import AskAlerts, IncidentDetails
+    from pipeline.app.alerts.incident_answers import IncidentDetails
 
 _SHOWN_ID = 12
 _WITHHELD = "{incidents} about plates are not shown: you may not review alerts of plates"
@@ -35,10 +31,8 @@ def list_incidents(
     state: Annotated[
         list[IncidentState] | None, typer.Option("--state", help="Only incidents in this state; may be repeated.")
     ] = None,
-    register: RegisterOption = None,
-    hits: HitsOption = False,
     *,
-    query: QueryOptions,
+    query: IncidentListOptions,
 ) -> None:
     """List incidents, newest first, with who has them. --limit counts alerts.
 
@@ -48,18 +42,9 @@ def list_incidents(
 
     Example: [bold]viapublica alerts list --hits --purpose criminal-investigation --case IP-12/2026[/]
     """
-    # Here: SQLAlchemy takes long to import.
-    from pipeline.app.alerts.incidents import Incidents
-
     output, zone, language = query.output(), query.time_zone(), query.language
-    where, stores = register_of(register, query.config, query.data), stores_of(query.config, query.data)
-    asker = query.requester()
-    with ExitStack() as stack:
-        incidents, store = stack.enter_context(Incidents(where, stores, asker)), stack.enter_context(query.open())
-        ask: AskAlerts = store.ask
-        if hits:
-            ask = stack.enter_context(hits_of(register, query.config, query.data, asker, store))
-        found = incidents.list(ask, Events(**query.scope()), states=state or (), locale=query.locale)
+    with opened_incidents(query) as incidents:
+        found = incidents.list(Events(**query.scope()), states=state or (), locale=query.locale)
     table = AnswerTable(
         [IncidentRow],
         ["incident", "time", "camera", "rule", "severity", "state", "holder", "alerts", "text"],
@@ -87,10 +72,10 @@ def show(incident: IncidentArgument, *, options: IncidentOptions) -> None:
 
     Example: [bold]viapublica alerts show 3f2a91c0[/]
     """
-    with options.opened() as incidents, options.asking() as ask:
-        details = incidents.show(ask, incident, options.locale)
+    with opened_incidents(options) as incidents:
+        details = incidents.show(incident, options.locale)
     if options.as_json:
-        steps = [] if details.record is None else [asdict(step) for step in details.record.steps]
+        steps = [asdict(step) for step in details.steps]
         alerts = [msgspec.to_builtins(alert) for alert in details.alerts]
         print_json({**msgspec.to_builtins(details.row), "alerts": alerts, "steps": steps})
         return
@@ -102,7 +87,7 @@ def _print(details: IncidentDetails, options: IncidentOptions) -> None:
     say(out, f"{language.text('incident')} {row.incident}: {row.text or row.rule}")
     alerts = [_alert_cells(one, options) for one in details.alerts]
     _table("Alerts", ["time", "camera", "rule", "severity", "phase", "evidence", "text"], alerts, options)
-    steps = [_step_cells(one, options) for one in (details.record.steps if details.record else ())]
+    steps = [_step_cells(one, options) for one in details.steps]
     if steps:
         _table("Steps", ["time", "person", "action", "reason", "duplicate of", "text"], steps, options)
     else:

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
-from pipeline.app.queries import EventQueries
+from pipeline.app.questions import Answer, Events
 from pipeline.cli.common.console import print_json
 from pipeline.cli.common.evaluation_note import note_evaluation
 from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.store_options import ConfigOption, DataOption, ZoneOption, stores_of, zone_of
 from pipeline.cli.hotlists.app import hot_lists
-from pipeline.cli.query.options import CaseOption, LocaleOption, PurposeOption
+from pipeline.cli.query.options import CaseOption, LocaleOption, PurposeOption, ServedQueryOptions, ServerOption
 from pipeline.cli.query.portuguese_texts import messages_language
 from pipeline.domain.language import Language
 from pipeline.domain.requester import Requester
+from pipeline.domain.times import find_zone
 
 if TYPE_CHECKING:
-    from pipeline.app.alerts.incidents import AskAlerts, Incidents
+    from pipeline.app.alerts.incidents import Incidents
+    from pipeline.app.remote.server_incidents import ServerIncidents
+    from pipeline.domain.events import Event
 
 IncidentArgument = Annotated[
     str, typer.Argument(metavar="INCIDENT", help="Id of the incident, or its first characters.", show_default=False)
@@ -42,6 +46,7 @@ class IncidentOptions:
     config: ConfigOption = None
     data: DataOption = None
     register: RegisterOption = None
+    server: ServerOption = None
     zone: ZoneOption = None
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False
     locale: LocaleOption = None
@@ -59,49 +64,13 @@ class IncidentOptions:
         own = Requester.of_process()
         return Requester(user=own.user, purpose=self.purpose or own.purpose, case=self.case or own.case)
 
-    @contextmanager
-    def opened(self) -> Iterator[Incidents]:
-        """The incidents, for the person who acts.
-
-        Raises:
-            ViapublicaError: the register cannot be opened.
-        """
-        # Here: SQLAlchemy takes long to import.
-        from pipeline.app.alerts.incidents import Incidents
-
-        note_evaluation(portuguese=self.locale is not None)
-        where = register_of(self.register, self.config, self.data)
-        with Incidents(where, stores_of(self.config, self.data), self.requester()) as incidents:
-            yield incidents
-
-    @contextmanager
-    def asking(self) -> Iterator[AskAlerts]:
-        """What asks the event store for alerts: for those of listed plates, or for all others.
-
-        Raises:
-            ViapublicaError: the store cannot answer, or the person may not ask it.
-        """
-        with self.queries() as queries:
-            if not self.hits:
-                yield queries.ask
-                return
-            with hits_of(self.register, self.config, self.data, self.requester(), queries) as ask:
-                yield ask
-
-    def queries(self) -> EventQueries:
-        """The event store.
-
-        Raises:
-            StoreError: it cannot answer.
-        """
-        from pipeline.app.queries import open_queries
-
-        zone = zone_of(self.zone, self.config, self.data)
-        return open_queries(stores_of(self.config, self.data), self.requester(), zone, self.locale)
+    def time_zone(self) -> ZoneInfo | None:
+        """The zone of --zone, else that of the configuration of this machine, which says nothing about a server."""
+        return find_zone(self.zone) if self.server is not None else zone_of(self.zone, self.config, self.data)
 
     def time(self, at_ms: int) -> str:
         """A time for people."""
-        return self.language.time(at_ms, zone_of(self.zone, self.config, self.data))
+        return self.language.time(at_ms, self.time_zone())
 
     def show_json(self, value: Any) -> bool:
         """Print a value as JSON where --json was given; whether it was."""
@@ -110,16 +79,46 @@ class IncidentOptions:
         return self.as_json
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentListOptions(ServedQueryOptions):
+    """Options of a list of incidents."""
+
+    register: RegisterOption = None
+    hits: HitsOption = False
+
+
 @contextmanager
-def hits_of(
-    register: str | None, config: Path | None, data: Path | None, requester: Requester, queries: EventQueries
-) -> Iterator[AskAlerts]:
-    """What asks for alerts of listed plates, of the entries whose hits the person sees.
+def opened_incidents(options: IncidentOptions | IncidentListOptions) -> Iterator[Incidents | ServerIncidents]:
+    """The incidents of this machine or of a server, for the person who acts.
 
     Raises:
-        ViapublicaError: the register cannot be opened, or the person may review no alerts.
+        ViapublicaError: the register cannot be opened, or the address is none of a server.
     """
-    from pipeline.app.hotlists.list_hits import hit_alerts  # here: SQLAlchemy takes long to import
+    if options.server is not None:
+        from pipeline.app.remote.server_address import parse_server
+        from pipeline.app.remote.server_incidents import ServerIncidents
 
-    with hot_lists(register, config, data, requester) as service:
-        yield hit_alerts(service, queries)
+        yield ServerIncidents(parse_server(options.server), options.requester(), hits=options.hits)
+        return
+    # Here: SQLAlchemy takes long to import.
+    from pipeline.app.alerts.incidents import Incidents
+
+    note_evaluation(portuguese=options.locale is not None)
+    where = register_of(options.register, options.config, options.data)
+    stores = stores_of(options.config, options.data)
+    with Incidents(where, stores, options.requester(), partial(_ask, options)) as incidents:
+        yield incidents
+
+
+def _ask(options: IncidentOptions | IncidentListOptions, question: Events) -> Answer[list[Event]]:
+    """Ask the event store for alerts: for those of listed plates, or for all others."""
+    from pipeline.app.queries import open_queries
+
+    stores = stores_of(options.config, options.data)
+    with open_queries(stores, options.requester(), options.time_zone(), options.locale) as queries:
+        if not options.hits:
+            return queries.ask(question)
+        from pipeline.app.hotlists.list_hits import hit_alerts  # here: SQLAlchemy takes long to import
+
+        with hot_lists(options.register, options.config, options.data, options.requester()) as service:
+            return hit_alerts(service, queries)(question)

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.alerts.options import IncidentOptions
+from pipeline.cli.alerts.options import IncidentOptions, opened_incidents
 from pipeline.cli.common.console import err, out, print_json, print_table, say
 from pipeline.cli.common.option_groups import with_option_groups
+from pipeline.cli.common.register_options import register_of
 from pipeline.cli.common.store_options import loaded_config
 from pipeline.domain.incident import CloseReason
+from pipeline.errors import ViapublicaError
 
 if TYPE_CHECKING:
     from pipeline.app.alerts.thresholds import CameraThreshold, Feedback
+
+_WHERE = "Leave --server out, and ask on the machine of the run"
 
 
 @with_option_groups
@@ -43,16 +47,20 @@ def thresholds(
     from pipeline.app.logging_setup import configure_logging
 
     configure_logging("warning", "auto")
-    if undo:
-        with options.opened() as incidents:
-            say(err, f"incident {incidents.undo_feedback(undo)}: its closing counts for no threshold any more")
-        return
-    config, wanted = loaded_config(options.config), camera or ()
-    given = given_feedback(config)
-    if feedback:
+    wanted = camera or ()
+    if undo or feedback:
+        with opened_incidents(options) as incidents:
+            if undo:
+                say(err, f"incident {incidents.undo_feedback(undo)}: its closing counts for no threshold any more")
+                return
+            given = incidents.feedback()
         _show_feedback([one for one in given if not wanted or one.closing.camera_id in wanted], options)
-    else:
-        _show_thresholds(camera_thresholds(config, wanted, given=given), options)
+        return
+    if options.server is not None:
+        raise ViapublicaError("thresholds", "of a server are not served, only --feedback and --undo", _WHERE)
+    config = loaded_config(options.config)
+    given = given_feedback(register_of(options.register, options.config, options.data))
+    _show_thresholds(camera_thresholds(config, wanted, given=given), options)
 
 
 def _show_thresholds(found: list[CameraThreshold], options: IncidentOptions) -> None:

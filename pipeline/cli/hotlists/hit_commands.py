@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,14 +14,18 @@ from pipeline.cli.common.register_options import RegisterOption
 from pipeline.cli.common.store_options import loaded_config
 from pipeline.cli.hotlists.app import ListOption, hot_lists
 from pipeline.cli.hotlists.entry_commands import app
-from pipeline.cli.query.options import QueryOptions
+from pipeline.cli.query.options import ServedQueryOptions
 from pipeline.cli.query.output import AnswerTable
+
+if TYPE_CHECKING:
+    from pipeline.app.hotlists.list_hits import HitsWanted, ListHit
+    from pipeline.app.questions import Answer
 
 __all__ = ["app"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HitOptions(QueryOptions):
+class HitOptions(ServedQueryOptions):
     """Options of a question to the event store, and the register."""
 
     register: RegisterOption = None
@@ -42,18 +46,10 @@ def hits(
 
     Example: [bold]viapublica hotlist hits --from today --route --purpose criminal-investigation --case IP-12/2026[/]
     """
-    from pipeline.app.hotlists.list_hits import HitsWanted, ListHit, list_hits  # here: SQLAlchemy takes long to import
+    from pipeline.app.hotlists.list_hits import HitsWanted, ListHit
 
     output, zone, language = query.output(), query.time_zone(), query.language
-    locations = (
-        known_locations(camera_locations(loaded_config(query.config).cameras)) if has_config(query.config) else {}
-    )
-    wanted = HitsWanted(list_name=name, entry=entry, route=route, locations=locations, **query.scope())
-    with (
-        hot_lists(query.register, query.config, query.data, query.requester()) as service,
-        query.open() as store,
-    ):
-        answer = list_hits(service, store, wanted)
+    answer = _answer(query, HitsWanted(list_name=name, entry=entry, route=route, **query.scope()))
     columns = ["time", "camera", "entry", "list", "plate", "case", "probability", "severity", "incident"]
     table = AnswerTable(
         [ListHit],
@@ -72,3 +68,21 @@ def hits(
         ),
     )
     output.show(language.text("Hits"), answer, answer.value, table)
+
+
+def _answer(query: HitOptions, wanted: HitsWanted) -> Answer[list[ListHit]]:
+    if query.server is not None:
+        from pipeline.app.remote.server_address import parse_server
+        from pipeline.app.remote.server_incidents import server_hits
+
+        return server_hits(parse_server(query.server), query.requester(), wanted)
+    from pipeline.app.hotlists.list_hits import list_hits
+
+    if has_config(query.config):
+        locations = known_locations(camera_locations(loaded_config(query.config).cameras))
+        wanted = replace(wanted, locations=locations)
+    with (
+        hot_lists(query.register, query.config, query.data, query.requester()) as service,
+        query.open() as store,
+    ):
+        return list_hits(service, store, wanted)
