@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from pipeline.cli.command_table import COMMANDS, CommandEntry
+from pipeline.cli.light_options import lighten
 from pipeline.domain.credentials import redact
 from pipeline.domain.decimal_comma import with_point
 
@@ -23,6 +24,7 @@ class LazyGroup(TyperGroup):
         super().__init__(**settings)
         for name, entry in COMMANDS.items():
             self.add_command(TyperCommand(name, help=entry.help, rich_help_panel=entry.panel))
+        lighten(self)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; its usage errors show no credentials of misplaced addresses, and a closed file a fix.
@@ -67,6 +69,7 @@ def load_command(name: str, entry: CommandEntry) -> Any:
     else:
         parent.command(name)(loaded)
     group: Any = get_command(parent)
+    lighten(group)
     return group.commands[name]
 
 

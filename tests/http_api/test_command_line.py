@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +66,15 @@ def test_a_lawful_search_is_answered_as_by_a_local_store_and_audited(caio: str, 
     assert not last["answer"]["complete"]
     record = city.audit()[-1]
     assert (record["operation"], record["outcome"], record["case"]) == ("plate-query", "allowed", "IP 12/2026")
+
+
+def test_a_search_of_a_server_loads_nothing_that_takes_long(caio: str) -> None:
+    words = ["-X", "importtime", "-m", "pipeline.cli", "plates", PLATES[0], "--server", caio, *_CASE, "--json"]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=60, check=True)
+    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines() if "|" in line}
+    assert json.loads(done.stdout.splitlines()[0])["plate"] == PLATES[0]
+    assert "msgspec" in loaded
+    assert loaded & {"pydantic", "rich", "numpy", "cv2", "chdb", "sqlalchemy", "cedarpy", "xml", "zipfile"} == set()
 
 
 def test_the_other_questions_are_answered_too(caio: str) -> None:

@@ -9,34 +9,40 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, Final
-
-from rich.console import Console
-from rich.containers import Lines
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from pipeline.app.output_files import output_file
 from pipeline.domain.credentials import redact
 from pipeline.domain.printable_text import escape_controls
-from pipeline.domain.times import format_duration
 from pipeline.errors import ViapublicaError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 _PIPED_COLUMNS = 160
 """Width of tables in a file or pipe."""
 
-_LONG_WORD = re.compile(r"\S{12,}")
-_SEGMENT = re.compile(r"[^/_@?&=-]*[/_@?&=-]*")
-"""Up to the separators after which a long word may be broken."""
 _FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f]")
 
-_FIRST_LINE_S: Final = 10.0
-_NEXT_LINES_S: Final = 30.0
-_SPEED_S: Final = 600.0
 
-out = Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
-err = Console(stderr=True)
+class Terminal:
+    """A standard stream for people."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._stderr = stderr
+
+    @cached_property
+    def rich(self) -> Console:
+        """Its console; made at the first use, because rich takes long to import and JSON needs none."""
+        from rich.console import Console
+
+        return Console(stderr=True) if self._stderr else Console(width=None if sys.stdout.isatty() else _PIPED_COLUMNS)
+
+
+out = Terminal()
+err = Terminal(stderr=True)
 
 
 def print_json(value: Any) -> None:
@@ -50,11 +56,13 @@ def plain(text: str) -> str:
     return escape_controls(redact(text))
 
 
-def say(console: Console, *parts: str | tuple[str, str]) -> None:
+def say(terminal: Terminal, *parts: str | tuple[str, str]) -> None:
     """Print a message; a part may be (text, style). Nothing in it is read as markup."""
+    from rich.text import Text
+
     lines = [(part, "") if isinstance(part, str) else part for part in parts]
     safe = [("\n".join(plain(line) for line in text.split("\n")), style) for text, style in lines]
-    console.print(Text.assemble(*safe), soft_wrap=True)
+    terminal.rich.print(Text.assemble(*safe), soft_wrap=True)
 
 
 def report_error(error: ViapublicaError) -> None:
@@ -64,35 +72,15 @@ def report_error(error: ViapublicaError) -> None:
         say(err, ("fix:", "bold"), f"   {error.fix}")
 
 
-class _Cell(Text):
-    """Text of a cell; a path, address or id that is longer than its column goes on after one of its separators."""
-
-    def wrap(self, console: Console, width: int, **options: Any) -> Lines:
-        """See `rich.text.Text.wrap`."""
-        broken = _LONG_WORD.sub(lambda word: _broken(word[0], width), self.plain)
-        return Text(broken, self.style).wrap(console, width, **options)
-
-
-def _broken(word: str, width: int) -> str:
-    lines = [""]
-    for segment in _SEGMENT.findall(word):
-        if lines[-1] and len(lines[-1]) + len(segment) > width:
-            lines.append("")
-        lines[-1] += segment
-    return "\n".join(lines)
-
-
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], note: str = "") -> None:
     """A table on standard output; numbers to the right. Nothing in it is read as markup."""
-    table = Table(title=Text(title), title_justify="left", header_style="bold", caption_justify="left")
-    table.caption = Text(note) if note else None
-    rows = list(rows)
-    for number, column in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_Cell("" if cell is None else plain(str(cell))) for cell in row))
-    out.print(table)
+    from pipeline.cli.common.rich_output import table
+
+    cells = [
+        ["" if cell is None else cell if isinstance(cell, int | float) else plain(str(cell)) for cell in row]
+        for row in rows
+    ]
+    out.rich.print(table(title, columns, cells, note))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,43 +150,13 @@ def _harmless(cell: Any) -> Any:
     return text.replace("\r", "\\r")  # The csv module does not quote it, and some readers end the row there.
 
 
-class _ProgressLines(Progress):
-    """Progress where no bar can be drawn: a line now and then, first after 10 seconds, then every 30."""
-
-    def __init__(self, get_time: Callable[[], float] | None = None) -> None:
-        # A slow stage advances less often than every 30 seconds, and a speed needs two advances.
-        super().__init__(console=err, disable=True, get_time=get_time, speed_estimate_period=_SPEED_S)
-        self._next_s = self.get_time() + _FIRST_LINE_S
-
-    def update(self, task_id: TaskID, **changes: Any) -> None:
-        """Change a task, see `Progress.update`; print a line if it is time."""
-        super().update(task_id, **changes)
-        now_s = self.get_time()
-        if now_s < self._next_s:
-            return
-        self._next_s = now_s + _NEXT_LINES_S
-        task = next(task for task in self.tasks if task.id == task_id)
-        done = f"{task.completed:.0f}" if task.total is None else f"{task.completed:.0f} of {task.total:.0f}"
-        done += f" {task.fields['unit']}" if task.fields.get("unit") else ""
-        left = f", about {format_duration(round(task.time_remaining * 1000))} left" if task.time_remaining else ""
-        note = f", {task.fields['note']}" if task.fields.get("note") else ""
-        say(err, f"{task.description}: {done}{note}{left}")
-
-
 def progress(get_time: Callable[[], float] | None = None) -> Progress:
     """Progress bars on standard error, each with its task's description and `note`; lines when that is no terminal."""
-    if not err.is_terminal:
-        return _ProgressLines(get_time)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-        console=err,
-        transient=True,
-        get_time=get_time,
-    )
+    from pipeline.cli.common.rich_output import bars, lines
+
+    if err.rich.is_terminal:
+        return bars(err.rich, get_time)
+    return lines(err.rich, lambda text: say(err, text), get_time)
 
 
 def drops_text(drops: Mapping[str, int]) -> str:

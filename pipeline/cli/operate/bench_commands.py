@@ -270,11 +270,11 @@ def _run(common: Common, measure: Callable[[Callable[[str], None]], BenchmarkRep
     from pipeline.app.logging_setup import configure_logging
 
     configure_logging("error", "auto")
-    with err.status("preparing") as status:
+    with err.rich.status("preparing") as status:
         shown: list[str] = []
 
         def progress(line: str) -> None:
-            if err.is_terminal:
+            if err.rich.is_terminal:
                 status.update(line)
             elif not line[:1].isdecimal() and line not in shown:
                 shown.append(line)

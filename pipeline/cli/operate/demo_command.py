@@ -51,10 +51,10 @@ def demo(
     from pipeline.cli.operate.live_table import LiveTable
 
     configure_logging("warning", "auto")
-    with err.status("rendering the plate scene"):
+    with err.rich.status("rendering the plate scene"):
         path = prepare_demo(folder)
     config = demo_config(path, models)
-    with open_live_run(config) as run, LiveTable.of_run(run, err, enabled=not as_json) as table:
+    with open_live_run(config) as run, LiveTable.of_run(run, err.rich, enabled=not as_json) as table:
         run.run(on_tick=table.refresh)
     results = demo_results(config, run)
     if as_json:
@@ -93,15 +93,15 @@ def _show(data: Path, config: Path, results: DemoResults) -> None:
     from pipeline.app.demo import PLATES
     from pipeline.cli.query import event_commands
 
-    out.print("\n[bold]bikes[/]: a real street video.  [bold]plate-scene[/]: rendered, its plates are made up.\n")
-    with err.capture() as of_events:
+    out.rich.print("\n[bold]bikes[/]: a real street video.  [bold]plate-scene[/]: rendered, its plates are made up.\n")
+    with err.rich.capture() as of_events:
         event_commands.events(data=data, limit=15)
     say(out, (f"\n$ viapublica plates {' '.join(PLATES)} --data {data}", "bold"))
-    with err.capture() as of_plates:
+    with err.rich.capture() as of_plates:
         event_commands.plates(list(PLATES), data=data)
     # Notes that both answers have stand once.
     for line in dict.fromkeys([*of_events.get().splitlines(), *of_plates.get().splitlines()]):
-        err.out(line, highlight=False)
+        err.rich.out(line, highlight=False)
     say(out, f"{results.right} of {len(PLATES)} made-up plates were read correctly")
     say(out, "annotated images: persons are masked, and so are vehicles where plates may not be read (bikes)")
     for camera, image in results.images.items():

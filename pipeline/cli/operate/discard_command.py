@@ -65,7 +65,7 @@ def discard(
         if not confirmed(f"Discard {numbers} for good?", yes=yes):
             say(err, "nothing was discarded")
             raise typer.Exit(1)
-        with err.status("discarding") as status:
+        with err.rich.status("discarding") as status:
             done = opened.discard(lambda doing: status.update(f"discarding: {doing}"))
     if as_json:
         print_erased(erasure, places, done, done.disclosed)

@@ -33,7 +33,7 @@ def doctor(
     """
     configure_logging("error", "auto")
     settings, checks = load_for_checks(config) if config else (None, [])
-    with err.status("checking") as status:
+    with err.rich.status("checking") as status:
         for check in check_components(settings, models):
             status.update(Text(f"checked {check.component}"))
             checks.append(check)
@@ -57,4 +57,4 @@ def _show(checks: list[ComponentCheck]) -> None:
             Text(check.detail),
             Text("" if check.state is ComponentState.WORKING else check.fix),
         )
-    out.print(table)
+    out.rich.print(table)

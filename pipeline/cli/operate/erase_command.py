@@ -315,7 +315,7 @@ def _erased(
     if not confirmed(question, yes=yes):
         say(err, "nothing was erased")
         raise typer.Exit(1)
-    with err.status("erasing") as status:
+    with err.rich.status("erasing") as status:
         done = erase_with_proof(erasure, proof, lambda doing: status.update(f"erasing: {doing}"))
     if not as_json:
         print_places(done.places, "Erased", proof.zone)
@@ -366,7 +366,7 @@ def _repeated(stores: ConfiguredStores, proof: ErasureProof, options: EraseOptio
     if not confirmed(question, yes=options.yes):
         say(err, "nothing was erased")
         raise typer.Exit(1)
-    with err.status("erasing") as status:
+    with err.rich.status("erasing") as status:
         progress = lambda doing: status.update(f"erasing: {doing}")  # noqa: E731
         done = repeat_erasures(stores, earlier, proof, timeout_s=options.timeout_s, progress=progress)
     if as_json:

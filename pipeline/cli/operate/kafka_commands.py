@@ -74,8 +74,8 @@ def ingest(
     check_not_new(settings.data_dir, register_of(register, config))
     handle = IngestRun(settings, config, once=once)
     with _ingest_signals(handle), ended_when_hanging(settings.data_dir):
-        if err.is_terminal and not quiet:
-            with err.status("reading") as progress:
+        if err.rich.is_terminal and not quiet:
+            with err.rich.status("reading") as progress:
                 handle.run(lambda: progress.update(_progress(handle.status())), _print_reload)
         else:
             handle.run(on_reload=_print_reload)
@@ -234,7 +234,7 @@ def _ingest_signals(run: IngestRun) -> Iterator[None]:
     has_terminal = sys.stderr.isatty()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        err.print(
+        err.rich.print(
             f"[bold]{signal.Signals(number).name}[/]: writing and committing what was read; repeat to end at once"
         )
         run.stop()

@@ -57,7 +57,7 @@ def run(
         open_live_run(settings, path, _print_reload, replace=replace, autotune=True) as handle,
     ):
         signals.watch(handle)
-        with LiveTable.of_run(handle, err, enabled=not quiet) as table:
+        with LiveTable.of_run(handle, err.rich, enabled=not quiet) as table:
             handle.run(on_tick=table.refresh if table.visible else None)
     report = handle.report()
     if as_json:
@@ -85,9 +85,9 @@ class RunSignals:
         def on_signal(number: int, _frame: FrameType | None) -> None:
             name = signal.Signals(number).name
             if run.stop() is StopStage.FINISHING:
-                err.print(f"[bold]{name}[/]: finishing; repeat to leave undelivered events on disk and end")
+                err.rich.print(f"[bold]{name}[/]: finishing; repeat to leave undelivered events on disk and end")
                 return
-            err.print(f"[bold]{name}[/]: leaving undelivered events on disk; repeat to end at once")
+            err.rich.print(f"[bold]{name}[/]: leaving undelivered events on disk; repeat to end at once")
             signal.signal(number, signal.SIG_DFL)
 
         def on_hangup(_number: int, _frame: FrameType | None) -> None:
@@ -144,7 +144,7 @@ def print_report(report: RunReport) -> None:
         [tuple(sink.values()) for sink in report.sinks],
     )
     events = ", ".join(f"{count} {kind}" for kind, count in sorted(report.events.items())) or "no events"
-    out.print(
+    out.rich.print(
         f"[bold]{report.frames}[/] frames in {report.seconds:.1f} s = [bold]{report.fps:.1f}[/] per second; {events}",
         highlight=False,
     )

@@ -23,7 +23,6 @@ from pipeline.domain.events import Event, Kind, PlateReadEvent
 from pipeline.domain.language import ENGLISH, Language
 from pipeline.domain.listed_vehicles import ListedVehicles
 from pipeline.domain.plate import check_question
-from pipeline.domain.plate_list import read_plate_list
 from pipeline.errors import ViapublicaError
 
 _READ_COLUMNS = ["layout", "confidence", "votes", "vehicle", "track", "frame"]
@@ -74,6 +73,8 @@ def plates(
     if file is not None:
         if query.server is not None:
             raise ViapublicaError("--file --server", "cannot be combined", "Name up to ten plates")
+        from pipeline.domain.plate_list import read_plate_list  # here: most questions name their plates
+
         listed = read_plate_list(_content(file), str(file), like=like, any_plate=any_plate, errors=errors)
         query.check_listed(listed, str(file))
         wanted += listed.plates

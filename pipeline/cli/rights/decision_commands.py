@@ -160,7 +160,7 @@ def _erased(
         if not confirmed(f"Grant {found.number} and erase {numbers} for good?", yes=options.yes):
             say(err, "nothing was erased or entered")
             raise typer.Exit(1)
-        with err.status("erasing") as status:
+        with err.rich.status("erasing") as status:
             return erase_with_proof(erasure, proof, lambda doing: status.update(f"erasing: {doing}"))
 
 

@@ -54,7 +54,7 @@ def test_brackets_in_tables_are_shown_and_not_read_as_markup(capsys: pytest.Capt
 def test_a_path_that_is_longer_than_its_column_goes_on_after_a_separator(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(out, "width", 34)
+    monkeypatch.setattr(out.rich, "width", 34)
     print_table("t", ["a", "b"], [("videos/avenida-brasil-2026.mp4", "rtsp://10.20.0.11/stream1")])
     rows = [line.split("│")[1:3] for line in capsys.readouterr().out.splitlines() if "│" in line]
     first, second = ([cell.strip() for cell in column] for column in zip(*rows, strict=True))
