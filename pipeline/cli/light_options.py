@@ -1,4 +1,4 @@
-"""Values of options that are texts, or numbers and choices nobody gave: taken without Pydantic, which loads slowly.
+"""Values of options that are texts, or defaults: taken without Pydantic, which takes long to load.
 
 Typer converts each value of a command by a Pydantic model of its own, defaults included: 0.1 s of processor time.
 """
