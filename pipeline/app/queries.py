@@ -114,6 +114,14 @@ class EventQueries:
             self._record(answered(question, self._requester, value, who))
         return value
 
+    def prefetch(self, question: Question[A]) -> A:
+        """An answer that is shown to no one as it is: `PermittedQuestions.pass_on` decides and records.
+
+        Raises:
+            StoreError: see `ask`.
+        """
+        return self._value(question)
+
     @property
     def evaluation(self) -> bool:
         """Whether no people are registered, so that nothing is refused."""
@@ -192,7 +200,7 @@ def open_queries(
     undeclared = not DeclaredCameras(stores.data_dir).all()
     opened = (backend or open_backend)(stores)
     # An embedded store that this process opens itself belongs to no run.
-    running = isinstance(opened, StoreClient) or not isinstance(stores.event_store, ChdbSettings)
+    running = opened.is_of_run or not isinstance(stores.event_store, ChdbSettings)
     context = AnswerContext(
         stores.cameras,
         stores.retention,

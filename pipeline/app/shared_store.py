@@ -11,6 +11,7 @@ from typing import Final, Self, TypeVar
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.queries import open_backend
+from pipeline.app.recent_answers import RecentAnswers, RememberedStore
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy
 from pipeline.store.event_store import EventStore
@@ -27,6 +28,8 @@ _LONGEST_QUESTION_S: Final = 20.0
 class SharedStore:
     """A context manager; safe from any thread.
 
+    A question that was answered within the last second, as pages of many people ask it, gets the same answer.
+
     An embedded store that a run owns is asked over its local endpoint. Else this process owns it from its first
     question on, answers others at the endpoint, and gives it up when another program asks for it, such as a run.
 
@@ -41,6 +44,7 @@ class SharedStore:
         self._endpoint: StoreServer | None = None
         self._asking = 0
         self._released_s = float("-inf")
+        self._answers = RecentAnswers()
 
     def lend(self) -> QueryBackend:
         """The store for some questions; to close it closes nothing that others use.
@@ -53,9 +57,13 @@ class SharedStore:
             if self._store is None:
                 backend = open_backend(self._stores)
                 if not isinstance(backend, EventStore):
-                    return backend
+                    return RememberedStore(backend, self._answers)
                 self._own(backend)
-        return _LentStore(self)
+        return RememberedStore(_LentStore(self), self._answers)
+
+    def forget_answers(self) -> None:
+        """Let every question be answered anew, as something is in the store that was not there before."""
+        self._answers.forget()
 
     def ask(self, question: Question[A], requester: Requester) -> A:
         """See `QueryBackend.ask`."""

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pipeline.app.alerts.alert_feed import FedAlert
 from pipeline.console.visits import Visit
 from pipeline.domain.purpose import Purpose
-from pipeline.http_api.incident_routes import open_stream
+from pipeline.http_api.alert_streams import open_stream
 from pipeline.http_api.service import Changes
 
 

@@ -14,7 +14,7 @@ from pipeline.app.alerts.incidents import CloseReason, IncidentState
 from pipeline.console.alert_stream import console_stream
 from pipeline.console.camera_list import camera_list
 from pipeline.console.catalogues import source
-from pipeline.console.pages import section_page
+from pipeline.console.pages import page, section_page
 from pipeline.console.problem_pages import PageRoute, shown
 from pipeline.console.sections import SITUATION
 from pipeline.console.visits import Visit, checked, visit_of
@@ -40,6 +40,8 @@ _OPEN: Final = [IncidentState.NEW, IncidentState.ACKNOWLEDGED, IncidentState.ESC
 _SHOWN_ALERTS: Final = 500
 _HOURS: Final = 24
 _HOUR_MS: Final = 3_600_000
+_MINUTE_MS: Final = 60_000
+"""Step of the begin of what is shown: people who open it at the same time ask the same."""
 REASONS: Final = {
     CloseReason.TRUE: source("Ocorreu; nada mais a fazer"),
     CloseReason.FALSE: source("Alarme falso"),
@@ -73,6 +75,12 @@ def choose_purpose(visit: VisitOfSituation) -> Response:
 def one_incident(visit: VisitOfSituation, purpose: Purpose, incident: IncidentOf) -> Response:
     """One incident beside the list."""
     return _shown(visit, purpose, incident)
+
+
+@router.get("/{purpose}/inbox")
+def inbox(visit: VisitOfSituation, purpose: Purpose) -> Response:
+    """The open incidents alone, as a page that is open asks for them when there is something new."""
+    return page("part_inbox.html", visit.reader, purpose=purpose, detail=None, **_incidents(visit, purpose))
 
 
 @router.post("/{purpose}/incidents/{incident}/steps")
@@ -142,7 +150,6 @@ def _shown(visit: Visit, purpose: Purpose, incident: str = "") -> Response:
         **camera_list(visit, purpose),
         "detail": None if not incident else _detail(visit, purpose, incident),
         "hand_overs": _hand_overs(visit, purpose) if may_handle else [],
-        "hours": _HOURS,
     }
     return section_page("situation.html", visit, SITUATION.name, **values)
 
@@ -153,7 +160,7 @@ def _incidents(visit: Visit, purpose: Purpose) -> Mapping[str, Any]:
         incident_routes.IncidentsQuestion,
         {
             "purpose": purpose,
-            "start": visit.reader.iso(now_ms - _HOURS * _HOUR_MS),
+            "start": visit.reader.iso(now_ms // _MINUTE_MS * _MINUTE_MS - _HOURS * _HOUR_MS),
             "limit": _SHOWN_ALERTS,
             "states": _OPEN,
             "locale": visit.reader.locale,
@@ -163,8 +170,14 @@ def _incidents(visit: Visit, purpose: Purpose) -> Mapping[str, Any]:
         found = incident_routes.search(question, visit.caller, visit.service)
     except StoreError as error:
         problem = shown(error, visit.reader, visit.request.state.request_id)
-        return {"incidents": None, "incidents_problem": problem, "notes": [], "left_out": 0}
-    return {"incidents": found.rows, "notes": found.notes, "left_out": found.left_out_cameras}
+        return {"incidents": None, "incidents_problem": problem}
+    return {
+        "incidents": found.rows,
+        "incidents_problem": None,
+        "notes": found.notes,
+        "left_out": found.left_out_cameras,
+        "hours": _HOURS,
+    }
 
 
 def _detail(visit: Visit, purpose: Purpose, incident: str) -> incident_routes.IncidentAnswer:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,35 +10,26 @@ import msgspec
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 
-from pipeline.app.alerts.alert_feed import AlertFeed, FedAlert
 from pipeline.app.alerts.incidents import (
     CloseReason,
     HandOver,
     IncidentAction,
     IncidentState,
 )
-from pipeline.app.people.permitted_questions import PermittedQuestions
 from pipeline.app.questions import Events
 from pipeline.domain.events import Severity
 from pipeline.domain.locale import Locale
 from pipeline.domain.purpose import Purpose
-from pipeline.errors import ViapublicaError
+from pipeline.http_api.alert_streams import alert_text, open_stream
 from pipeline.http_api.asked_incidents import AskedIncidents
-from pipeline.http_api.callers import Caller, CallerOf, ServiceOf
+from pipeline.http_api.callers import CallerOf, ServiceOf
 from pipeline.http_api.messages import AnswerBody
-from pipeline.http_api.problems import RequestRefused, of_account, responses, with_body
+from pipeline.http_api.problems import of_account, responses, with_body
 from pipeline.http_api.question_messages import Asked, PagedQuestion, QuestionAnswer
-from pipeline.http_api.service import Service
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 _CONFLICTS: Final = with_body() | responses(HTTPStatus.CONFLICT)
-_ROUND_S: Final = 1.0
-_SIGN_ROUNDS: Final = 15
-"""Rounds without an alert, after which a comment shows that the connection lives."""
-
-
 _HITS: Final = "About listed plates, of the entries whose hits you see, in place of all others."
 
 
@@ -206,82 +194,3 @@ def stream(
 ) -> StreamingResponse:
     """New alerts as server-sent events; a client that resumes names the last one (``Last-Event-ID``)."""
     return open_stream(caller, service, purpose, last_event_id, text=alert_text)
-
-
-def open_stream(
-    caller: Caller,
-    service: Service,
-    purpose: Purpose,
-    last_event_id: str,
-    *,
-    text: Callable[[FedAlert], str],
-    changes: Callable[[], str] | None = None,
-) -> StreamingResponse:
-    """A stream of new alerts for a person.
-
-    Args:
-        caller, service, purpose: of the request; last_event_id: of the last alert that the client has, "" for none.
-        text: of an alert, as it is sent; changes: see `stream_of`.
-
-    Raises:
-        PolicyError, StoreError, AuditUnavailable: see `AlertFeed.next`.
-        RequestRefused: there are too many streams.
-    """
-    if not service.streams.acquire(blocking=False):
-        words = "Too many people follow the alerts of this server"
-        raise RequestRefused(HTTPStatus.SERVICE_UNAVAILABLE, words, "Search for them, or try again later")
-    opened = service.registry.held_by(caller.credential, purpose.value)
-    questions = PermittedQuestions(opened, service.stores, service.store, purpose)
-    feed = AlertFeed(questions, opened.clock, last_event_id)
-    try:
-        first = feed.next()  # what is refused is answered with a status, not in the stream
-    except BaseException:
-        service.streams.release()
-        raise
-    return StreamingResponse(
-        stream_of(first, feed.next, service.streams.release, text=text, changes=changes),
-        media_type="text/event-stream",
-        headers={"X-Accel-Buffering": "no"},
-    )
-
-
-def alert_text(one: FedAlert) -> str:
-    """An alert as programs receive it."""
-    return f"id: {one.event_id}\nevent: alert\ndata: {json.dumps(one.fields, ensure_ascii=False)}\n\n"
-
-
-async def stream_of(
-    first: list[FedAlert],
-    following: Callable[[], list[FedAlert]],
-    release: Callable[[], None],
-    round_s: float = _ROUND_S,
-    *,
-    text: Callable[[FedAlert], str] = alert_text,
-    changes: Callable[[], str] | None = None,
-) -> AsyncIterator[str]:
-    """The text of a stream; it ends when the person may not read it any more, or the store fails: clients resume.
-
-    Args:
-        first: alerts to begin with; following: waits for nothing, and gives the next ones.
-        release: called at the end; round_s: seconds between two calls of `following`.
-        text: of an alert, as it is sent; changes: text of what else is new, "" for nothing; it must not block.
-    """
-    try:
-        yield ": viapublica\n\n"
-        alerts, quiet = first, 0
-        while True:
-            for one in alerts:
-                yield text(one)
-            if changes is not None and (further := changes()):
-                yield further
-            quiet = 0 if alerts else quiet + 1
-            if quiet % _SIGN_ROUNDS == _SIGN_ROUNDS - 1:
-                yield ": waiting\n\n"
-            await asyncio.sleep(round_s)
-            try:
-                alerts = await run_in_threadpool(following)
-            except ViapublicaError as error:
-                yield f"event: end\ndata: {json.dumps({'reason': error.problem}, ensure_ascii=False)}\n\n"
-                return
-    finally:
-        release()

@@ -14,7 +14,8 @@ from fastapi import FastAPI
 from pipeline.http_api.listening import ListenAddress, TlsFiles, check_encryption, listening
 from pipeline.http_api.service import Service
 
-_MOST_CONNECTIONS: Final = 200
+_MOST_CONNECTIONS: Final = 800
+"""Streams of alerts, each one for hours, and requests; a process may have 1,024 files by default."""
 _IDLE_CONNECTION_S: Final = 10
 _LONGEST_STOP_S: Final = 10
 _MOST_HEADER_BYTES: Final = 16 * 1024

@@ -11,6 +11,7 @@ from typing import Final
 
 from fastapi import Request
 
+from pipeline.app.alerts.alert_reader import AlertReader
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.app.shared_store import SharedStore
@@ -31,8 +32,8 @@ _PROOFS: Final = (20, 3600.0)
 _PASSWORDS_AT_ONCE: Final = 2
 """Passwords that are checked at the same time: each takes 64 MiB and a processor."""
 _LONGEST_WAIT_S: Final = 5.0
-_MOST_STREAMS: Final = 16
-"""Streams of alerts at the same time: each asks the event store once a second."""
+_MOST_STREAMS: Final = 400
+"""Streams of alerts at the same time: each is a connection, and decides on every alert."""
 
 
 class Limits:
@@ -142,7 +143,7 @@ class Service:
         encrypted: whether clients reach the server by TLS, its own or a proxy's.
         behind_proxy: whether a proxy in front states the address of the client (``X-Forwarded-For``).
         limits: of requests; store: the event store, open from the first question on.
-        streams: a turn for each stream of alerts.
+        alerts: reads new alerts for all streams; streams: a turn for each of these.
         incident_changes: steps of incidents and hand-overs of shifts.
     """
 
@@ -153,6 +154,7 @@ class Service:
     behind_proxy: bool = False
     limits: Limits = field(init=False)
     store: SharedStore = field(init=False)
+    alerts: AlertReader = field(init=False)
     streams: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(_MOST_STREAMS))
     incident_changes: Changes = field(default_factory=Changes)
 
@@ -164,9 +166,12 @@ class Service:
     def __post_init__(self) -> None:
         object.__setattr__(self, "limits", Limits(self.registry.clock))
         object.__setattr__(self, "store", SharedStore(self.stores))
+        reader = AlertReader(self.stores, self.store, self.registry.requester, self.registry.clock)
+        object.__setattr__(self, "alerts", reader)
 
     def close(self) -> None:
-        """Close the event store."""
+        """Stop reading alerts, and close the event store."""
+        self.alerts.close()
         self.store.close()
 
     def check(self) -> None:

@@ -282,6 +282,8 @@ class StoreClient(QueryBackend):
         StoreError: no process listens there.
     """
 
+    is_of_run = True
+
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
         self._one_at_a_time = threading.Lock()

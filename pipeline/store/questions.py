@@ -271,7 +271,12 @@ class QueryBackend(ABC):
 
     No event is shown or counted twice, however often it was delivered. Programs ask through
     `pipeline.app.queries.EventQueries`, not here.
+
+    Attributes:
+        is_of_run: whether another process owns the store, which fills it.
     """
+
+    is_of_run: bool = False
 
     @abstractmethod
     def ask(self, question: Question[A], requester: Requester) -> A:

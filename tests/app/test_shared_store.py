@@ -19,7 +19,7 @@ from pipeline.errors import StoreBusy
 from pipeline.store import event_store
 from pipeline.store.backends.open_database import open_database
 from pipeline.store.event_store import open_event_store
-from pipeline.store.local_endpoint import StoreClient, StoreServer, endpoint_path, released
+from pipeline.store.local_endpoint import StoreServer, endpoint_path, released
 from pipeline.store.settings import ChdbSettings
 from tests.asking import declare_roads
 from tests.event_samples import plate_read
@@ -77,7 +77,7 @@ def test_a_run_that_starts_gets_the_store_and_is_asked_from_then_on(
     store = open_event_store(ChdbSettings(), stores.data_dir, dict)
     run = StoreServer(store, endpoint_path(stores.data_dir))
     client = kept.lend()
-    assert isinstance(client, StoreClient)
+    assert client.is_of_run
     client.close()
     assert asked(stores, kept) == 1
     assert not released(endpoint_path(stores.data_dir)), "a run needs its store"

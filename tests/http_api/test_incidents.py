@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from pipeline.app.alerts.alert_feed import AlertFeed
+from pipeline.app.alerts.alert_feed import AlertFeed, FedAlert
+from pipeline.app.alerts.alert_reader import AlertReader
 from pipeline.app.people.permitted_questions import PermittedQuestions
 from pipeline.domain.event_identity import identified
 from pipeline.domain.events import AlertEvent, IncidentPhase
@@ -18,11 +19,12 @@ from pipeline.domain.purpose import Purpose
 from pipeline.domain.role import Role
 from pipeline.errors import PolicyError
 from pipeline.governance.registry import Registry
-from pipeline.http_api.incident_routes import stream_of
+from pipeline.http_api.alert_streams import stream_of
 from pipeline.http_api.service import Service
 from tests.app.people.installations import Office
 from tests.event_samples import alert
 from tests.filled_store import fill_store
+from tests.governance.entries import StoppedClock
 from tests.governance.people import activated, person, year
 from tests.http_api.client import Client
 from tests.http_api.persons import People
@@ -150,12 +152,12 @@ def test_a_shift_is_handed_over(operators: tuple[Client, Client]) -> None:
     assert len(otto.post("/incidents/hand-overs/search", MOBILITY).json["hand_overs"]) == 1
 
 
-def feed_of(service: Service, nina: Client, last: str = "") -> AlertFeed:
+def feed_of(service: Service, nina: Client, last: str = "", reader: AlertReader | None = None) -> AlertFeed:
     from pipeline.app.people.identity import SessionCredential
 
     opened = service.registry.held_by(SessionCredential(next(iter(nina.cookies.values()))), "mobility")
     questions = PermittedQuestions(opened, service.stores, service.store, Purpose.MOBILITY)
-    return AlertFeed(questions, opened.clock, last)
+    return AlertFeed(questions, reader or service.alerts, opened.clock, last)
 
 
 def test_a_stream_is_resumed_without_a_gap_and_ends_with_the_session(
@@ -174,25 +176,49 @@ def test_a_stream_is_resumed_without_a_gap_and_ends_with_the_session(
         feed.next()
 
 
-def test_the_text_of_a_stream_is_that_of_server_sent_events(
-    operators: tuple[Client, Client], service: Service, stored: list[AlertEvent]
+def test_one_reader_feeds_every_stream_and_each_person_gets_what_is_theirs(
+    operators: tuple[Client, Client], service: Service, stored: list[AlertEvent], city: Office
 ) -> None:
-    nina, _ = operators
-    feed = feed_of(service, nina, f"{stored[0].ts_ms}-{stored[0].event_id}")
-    released: list[bool] = []
+    nina, otto = operators
+    clock = StoppedClock(city.clock.now_ms)
+    reader = AlertReader(service.stores, service.store, service.registry.requester, clock)
+    with reader.followed():
+        feeds = [feed_of(service, one, reader=reader) for one in (nina, otto)]
+        clock.now_ms = stored[0].ts_ms + 60_000  # what it reads now begins before the stored alerts
+        until = time.monotonic() + 20
+        while not feeds[0].has_news and time.monotonic() < until:
+            time.sleep(0.02)
+        for feed in feeds:
+            assert [one.fields["event_id"] for one in feed.next()] == [str(one.event_id) for one in stored[:3]]
+            assert not feed.has_news
+            assert feed.next() == []
+    shown = [one for one in city.audit() if one["details"].get("question") == "Events" and one.get("rows") == 3]
+    assert [(one["account"], one["purpose"], set(one["cameras"])) for one in shown] == [
+        ("nina", "mobility", set(GUARD)),
+        ("otto", "mobility", set(GUARD)),
+    ]
 
-    def following() -> Any:
+
+class Ended:
+    """A feed of which the first round has news, and the second one is refused."""
+
+    has_news = True
+
+    def next(self) -> list[FedAlert]:
         raise PolicyError("session", "has ended")
 
-    async def read() -> list[str]:
-        stream = stream_of(feed.next(), following, lambda: released.append(True), round_s=0)
-        return [part async for part in stream]
 
-    parts = asyncio.run(read())
-    assert parts[0].startswith(":")
-    lines = parts[1].splitlines()
-    assert lines[0] == f"id: {stored[1].ts_ms}-{stored[1].event_id}"
-    assert lines[1] == "event: alert"
+def test_the_text_of_a_stream_is_that_of_server_sent_events() -> None:
+    alert = FedAlert("1-2", {"incident": INCIDENT, "text": "contramão"})
+    released: list[bool] = []
+
+    async def read() -> list[str]:
+        return [part async for part in stream_of([alert], Ended(), lambda: released.append(True), round_s=0)]
+
+    opening, shown, end = asyncio.run(read())
+    assert opening.startswith(":")
+    lines = shown.splitlines()
+    assert lines[:2] == ["id: 1-2", "event: alert"]
     assert json.loads(lines[2].removeprefix("data: "))["incident"] == INCIDENT
-    assert parts[-1].startswith("event: end")
+    assert end.startswith("event: end")
     assert released == [True]

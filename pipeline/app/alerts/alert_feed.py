@@ -1,16 +1,16 @@
-"""The stream of new alerts for a person with an account: asked for again and again, resumed after an interruption."""
+"""The stream of new alerts for a person with an account: decided on again and again, resumed after an interruption."""
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
+from pipeline.app.alerts.alert_reader import LATE_MS, AlertReader
 from pipeline.app.people.permitted_questions import PermittedQuestions
 from pipeline.app.questions import Events
 from pipeline.domain.alert_names import ABOUT_PLATES
@@ -21,12 +21,9 @@ from pipeline.domain.locale import Locale
 from pipeline.domain.ports import Clock
 from pipeline.domain.times import DAY_MS
 
-_LATE_MS: Final = 120_000
-"""An alert may reach the store so long after its time; searched again each time, and shown once."""
 _LONGEST_GAP_MS: Final = DAY_MS
 """An interruption that is made up for."""
 _IN_ONE_ROUND: Final = 1000
-_MOST_KNOWN: Final = 10_000
 _EVENT_ID: Final = re.compile(r"([0-9]{1,15})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
@@ -47,22 +44,36 @@ class AlertFeed:
 
     Args:
         questions: of the person; each round decides again.
+        reader: has the new alerts of all cameras, and is followed as long as the feed is asked.
         clock: of the begin.
-        last_event_id: id of the last alert that the client got; "" for those from now on.
+        last_event_id: id of the last alert that the client got, whose successors the store is asked for; "" for those
+            from now on.
         locale: of the sentences; None for English.
     """
 
     def __init__(
-        self, questions: PermittedQuestions, clock: Clock, last_event_id: str = "", locale: Locale | None = None
+        self,
+        questions: PermittedQuestions,
+        reader: AlertReader,
+        clock: Clock,
+        last_event_id: str = "",
+        locale: Locale | None = None,
     ) -> None:
         self._questions = questions
+        self._reader = reader
         self._locale = locale
-        self._seen: OrderedDict[uuid.UUID, None] = OrderedDict()
-        now_ms = clock.wall_ms()
-        self._from_ms = now_ms
+        self._position = reader.position
+        self._seen: set[uuid.UUID] = set()
+        self._from_ms: int | None = None
+        self._now_ms = clock.wall_ms()
         if found := _EVENT_ID.fullmatch(last_event_id):
-            self._from_ms = min(now_ms, max(int(found[1]) - _LATE_MS, now_ms - _LONGEST_GAP_MS))
-            self._seen[uuid.UUID(found[2])] = None
+            self._from_ms = min(self._now_ms, max(int(found[1]) - LATE_MS, self._now_ms - _LONGEST_GAP_MS))
+            self._seen.add(uuid.UUID(found[2]))
+
+    @property
+    def has_news(self) -> bool:
+        """Whether alerts were read since the last call of `next`, of whatever cameras."""
+        return self._reader.position != self._position
 
     def next(self) -> list[FedAlert]:
         """Those that came since the last call; none for nothing new.
@@ -72,16 +83,18 @@ class AlertFeed:
             StoreError: the store cannot answer now.
             AuditUnavailable: the audit takes no record.
         """
-        question = Events(kind=Kind.ALERT, start_ms=self._from_ms, limit=_IN_ONE_ROUND)
-        found = self._questions.ask_again(question, self._new)
-        new = sorted(found, key=lambda one: one.ts_ms)
-        for one in new:
-            self._seen[one.event_id] = None
-        while len(self._seen) > _MOST_KNOWN:
-            self._seen.popitem(last=False)
-        if new:
-            self._from_ms = max(self._from_ms, new[-1].ts_ms - _LATE_MS)
-        return list(self._fed(new))
+        found: list[Event]
+        if self._from_ms is not None:
+            question = Events(kind=Kind.ALERT, start_ms=self._from_ms, limit=_IN_ONE_ROUND)
+            found = self._questions.ask_again(question, self._new)[::-1]
+            self._from_ms = None
+            self._seen.update(one.event_id for one in found)
+        else:
+            read, position = self._reader.after(self._position)
+            question = Events(kind=Kind.ALERT, start_ms=self._now_ms, limit=_IN_ONE_ROUND)
+            found = self._questions.pass_on(question, self._new([*read]))
+            self._position = position
+        return list(self._fed(found))
 
     def _new(self, events: list[Event]) -> list[Event]:
         return [

@@ -19,6 +19,7 @@ from pipeline.app.questions import Answer, Cameras, CameraSummary, Route
 from pipeline.app.shared_store import SharedStore
 from pipeline.domain.audit import Outcome
 from pipeline.domain.camera_registration import RegisteredCamera
+from pipeline.domain.events import Event
 from pipeline.domain.locale import Locale
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.requester import Requester
@@ -112,6 +113,23 @@ class PermittedQuestions:
             PolicyError: no rule permits such a question.
         """
         return self._decided(question, ())
+
+    def pass_on(self, question: RangedQuestion[list[Event]], found: Sequence[Event]) -> list[Event]:
+        """Those of some events that are of cameras permitted now; recorded where there are any.
+
+        Args:
+            question: to which they are an answer; found: as `EventQueries.prefetch` has them.
+
+        Raises:
+            PolicyError, AuditUnavailable: as `ask`.
+        """
+        cameras, _ = self._decided(question, ())
+        permitted = tuple(one.camera_id for one in cameras)
+        shown = [one for one in found if one.camera_id in permitted]
+        if shown:
+            facts = facts_of(msgspec.structs.replace(question, camera_ids=permitted))
+            self._opened.actor.note(operation_of(question), rows=len(shown), **facts)
+        return shown
 
     def cameras(self) -> PermittedAnswer[list[CameraSummary]]:
         """The stored state of the permitted cameras.

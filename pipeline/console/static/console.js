@@ -64,6 +64,22 @@ function sound() {
 
 document.addEventListener("alert", sound);
 
+// The inbox is fetched once for all news of a moment, and not by everyone at the same time.
+let newsWait, newsAt = 0;
+
+function news() {
+  if (newsWait) return;
+  const wait = Math.max(0, newsAt + 1500 - Date.now()) + Math.random() * 400;
+  newsWait = setTimeout(() => {
+    newsWait = undefined;
+    newsAt = Date.now();
+    const inbox = byId("inbox");
+    if (inbox) htmx.trigger(inbox, "news");
+  }, wait);
+}
+
+for (const kind of ["alert", "step"]) document.addEventListener(kind, news);
+
 document.addEventListener("change", (event) => {
   if (event.target.id === "sound") localStorage.setItem("sound", event.target.checked ? "on" : "off");
 });
