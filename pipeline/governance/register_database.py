@@ -19,7 +19,7 @@ from pipeline.governance import journal
 from pipeline.governance.journal import Report
 from pipeline.storage.register_location import REGISTER_FOLDER
 
-REVISION: Final = "0015"
+REVISION: Final = "0016"
 """The newest migration; a test compares it with the folder."""
 
 _APPLICATION_ID: Final = 0x56504742
