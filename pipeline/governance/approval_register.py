@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, Text, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from pipeline.domain.account import Account
 from pipeline.domain.approvals import ApprovalKind, ApprovalState, AskedApproval, NewApproval
@@ -157,11 +157,17 @@ class ApprovalRegister(RegistrySession):
             ApprovalRow.operation == operation.value,
             ApprovalRow.case_number == case_number,
             ApprovalRow.state == ApprovalState.APPROVED.value,
-            ApprovalRow.decided_ms <= now_ms,
-            ApprovalRow.until_ms > now_ms,
+            ApprovalRow.decided_ms.is_not(None),
+            ApprovalRow.until_ms.is_not(None),
         )
-        with self._database.reading() as session:
-            return session.scalars(found.order_by(ApprovalRow.until_ms.desc()).limit(1)).first()
+
+        def read(session: Session) -> list[ApprovalRow]:
+            rows = list(session.scalars(found.order_by(ApprovalRow.until_ms.desc())))
+            session.expunge_all()
+            return rows
+
+        rows = self._database.unchanged(("approvals", login, kind, operation, case_number), read)
+        return next((one for one in rows if (one.decided_ms or 0) <= now_ms < (one.until_ms or 0)), None)
 
 
 def _asked(row: ApprovalRow) -> AskedApproval:

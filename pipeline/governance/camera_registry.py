@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from pipeline.domain.camera_registration import (
     Mask,
@@ -204,6 +205,9 @@ class CameraRegistry(RegistrySession):
 
     def cameras(self) -> tuple[RegisteredCamera, ...]:
         """All cameras by id, those rescinded included."""
-        with self._database.reading() as session:
+
+        def read(session: Session) -> tuple[RegisteredCamera, ...]:
             rows = session.scalars(select(RegisteredCameraRow).order_by(RegisteredCameraRow.camera_id))
             return tuple(camera_of(row) for row in rows)
+
+        return self._database.unchanged("cameras", read)

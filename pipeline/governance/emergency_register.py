@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
@@ -108,14 +109,17 @@ class EmergencyRegister(RegistrySession):
     def break_glass(self, login: str) -> BreakGlass | None:
         """The open emergency access of a person, as access is decided on; None without one."""
         now_ms = self._clock.wall_ms()
-        with self._database.reading() as session:
-            mine = select(EmergencyRow).where(EmergencyRow.login == login, EmergencyRow.until_ms > now_ms)
-            for row in session.scalars(mine.order_by(EmergencyRow.emergency_id.desc())):
-                if row.opened_ms is not None and row.until_ms is not None and row.opened_ms <= now_ms:
-                    return BreakGlass(
-                        first=row.login, second=row.opened_by, opened_ms=row.opened_ms, until_ms=row.until_ms
-                    )
-        return None
+
+        def read(session: Session) -> list[BreakGlass]:
+            mine = select(EmergencyRow).where(EmergencyRow.login == login)
+            return [
+                BreakGlass(first=row.login, second=row.opened_by, opened_ms=row.opened_ms, until_ms=row.until_ms)
+                for row in session.scalars(mine.order_by(EmergencyRow.emergency_id.desc()))
+                if row.opened_ms is not None and row.until_ms is not None
+            ]
+
+        found = self._database.unchanged(("emergency", login), read)
+        return next((one for one in found if one.opened_ms <= now_ms < one.until_ms), None)
 
 
 def _emergency(row: EmergencyRow) -> Emergency:

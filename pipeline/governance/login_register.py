@@ -33,7 +33,15 @@ from pipeline.governance.login_secrets import (
     totp_address,
     used_step,
 )
-from pipeline.governance.login_sessions import end_sessions, is_due, live_session, open_session
+from pipeline.governance.login_sessions import (
+    check_live,
+    end_sessions,
+    is_due,
+    live_session,
+    open_session,
+    session_and_person,
+    token_sha256,
+)
 from pipeline.governance.people_register import PeopleRegister, close_account
 from pipeline.governance.people_rows import grant_row, institution_row, new_sector_row, person_of, person_row
 from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow
@@ -215,18 +223,20 @@ class LoginRegister(PeopleRegister):
         )
 
     def session_person(self, token: str) -> RegisteredPerson:
-        """The person of an open session; their roles and state are read each time.
+        """The person of an open session, with roles and state as they are now.
 
         Raises:
             NotLoggedIn: the session ended, or the account is not active.
         """
-        now_ms = self._clock.wall_ms()
-        with self._database.reading() as session:
-            row = live_session(session, token, now_ms)
-            person = self._active(person_row(session, row.login), now_ms)
-            due = is_due(row, now_ms)
-        if due:
+        row, person = self._database.unchanged(
+            ("session", token_sha256(token)), lambda session: session_and_person(session, token)
+        )
+        now_ms = self._clock.wall_ms()  # after the reading: a session that was used later than now has ended
+        check_live(row, now_ms)
+        self._check_usable(person, now_ms)
+        if is_due(row, now_ms):
             with self._database.writing() as session:
+                now_ms = self._clock.wall_ms()
                 live_session(session, token, now_ms).last_used_ms = now_ms
                 person_row(session, person.login).account.last_used_ms = now_ms
         return person
@@ -323,9 +333,13 @@ class LoginRegister(PeopleRegister):
 
     def _active(self, row: PersonRow, now_ms: int) -> RegisteredPerson:
         person = person_of(row)
+        self._check_usable(person, now_ms)
+        return person
+
+    @staticmethod
+    def _check_usable(person: RegisteredPerson, now_ms: int) -> None:
         if why := why_unusable(person, now_ms):
             raise NotLoggedIn(f"account {person.login}", why, "Ask your administration")
-        return person
 
     def _given_step(self, row: PersonRow, code: str, now_ms: int) -> int | None:
         """The time step of a code that is right; None while the account takes none.

@@ -9,9 +9,11 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.times import HOUR_MS, MINUTE_MS
 from pipeline.errors import NotLoggedIn
-from pipeline.governance.people_tables import LoginSessionRow, PersonalTokenRow, PushSubscriptionRow
+from pipeline.governance.people_rows import person_of, person_row
+from pipeline.governance.people_tables import LoginSessionRow, PersonalTokenRow
 
 MOST_SESSIONS: Final = 2
 """Open sessions of one account; one more ends the oldest, with an alert."""
@@ -28,7 +30,7 @@ _ENDS: Final = {
     "sign-out": "it was logged out",
 }
 """Reasons for the end of a session, in words."""
-_TOUCH_MS: Final = MINUTE_MS
+_TOUCH_MS: Final = 3 * MINUTE_MS
 """The time of use is written once in this time."""
 
 
@@ -65,12 +67,38 @@ def live_session(session: Session, token: str, now_ms: int) -> LoginSessionRow:
     Raises:
         NotLoggedIn: there is none, or it ended; why, is said to the holder of its id.
     """
+    row = _known_session(session, token)
+    check_live(row, now_ms)
+    return row
+
+
+def session_and_person(session: Session, token: str) -> tuple[LoginSessionRow, RegisteredPerson]:
+    """The session of an id, open or not, as it is now, and its person.
+
+    Raises:
+        NotLoggedIn: there is none.
+    """
+    row = _known_session(session, token)
+    person = person_of(person_row(session, row.login))
+    session.expunge(row)
+    return row, person
+
+
+def _known_session(session: Session, token: str) -> LoginSessionRow:
     row = session.get(LoginSessionRow, token_sha256(token))
     if row is None:
         raise NotLoggedIn("session", "has ended or is unknown")
+    return row
+
+
+def check_live(row: LoginSessionRow, now_ms: int) -> None:
+    """Require that a session is open.
+
+    Raises:
+        NotLoggedIn: it ended; why, is said to the holder of its id.
+    """
     if not _is_live(row, now_ms):
         raise NotLoggedIn("session", f"has ended: {_ENDS.get(row.end_reason, row.end_reason)}")
-    return row
 
 
 def is_due(row: LoginSessionRow, now_ms: int) -> bool:
@@ -79,10 +107,7 @@ def is_due(row: LoginSessionRow, now_ms: int) -> bool:
 
 
 def end_sessions(session: Session, login: str, reason: str, now_ms: int) -> int:
-    """End all sessions, personal tokens and push subscriptions of an account; the number of sessions."""
-    devices = PushSubscriptionRow.login == login, PushSubscriptionRow.ended_ms.is_(None)
-    for row in session.scalars(select(PushSubscriptionRow).where(*devices)):
-        end_subscription_row(row, reason, now_ms)
+    """End all sessions and personal tokens of an account; the number of sessions."""
     session.execute(
         update(PersonalTokenRow)
         .where(PersonalTokenRow.login == login, PersonalTokenRow.ended_ms.is_(None))
@@ -95,12 +120,6 @@ def end_sessions(session: Session, login: str, reason: str, now_ms: int) -> int:
         .returning(LoginSessionRow.token_sha256)
     )
     return len(ended.all())
-
-
-def end_subscription_row(row: PushSubscriptionRow, reason: str, now_ms: int) -> None:
-    """End a push subscription, and forget where it leads."""
-    row.ended_ms, row.end_reason = now_ms, reason
-    row.endpoint = row.p256dh = row.auth = ""
 
 
 def token_sha256(token: str) -> str:

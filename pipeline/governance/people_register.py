@@ -109,13 +109,16 @@ class PeopleRegister(RegistrySession):
         Raises:
             RegistryError: it is not registered.
         """
-        with self._database.reading() as session:
+
+        def read(session: Session) -> str:
             row = session.get(InstitutionRow, institution)
             if row is None:
                 raise RegistryError(
                     f"institution {institution}", "is not registered", "See viapublica institutions list"
                 )
             return row.case_format or CASE_FORMAT
+
+        return self._database.unchanged(("case-format", institution), read)
 
     def person(self, login: str) -> RegisteredPerson:
         """One person.

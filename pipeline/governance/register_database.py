@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -17,9 +17,11 @@ from pipeline.domain.extras import missing_package
 from pipeline.errors import MissingComponent, ReleaseError, ViapublicaError
 from pipeline.governance import journal
 from pipeline.governance.journal import Report
+from pipeline.governance.unchanged_values import UnchangedValues
 from pipeline.storage.register_location import REGISTER_FOLDER
 
-REVISION: Final = "0016"
+V = TypeVar("V")
+REVISION: Final = "0015"
 """The newest migration; a test compares it with the folder."""
 
 _APPLICATION_ID: Final = 0x56504742
@@ -49,6 +51,7 @@ class RegisterDatabase:
         if _is_sqlite(url):
             _prepare_file(Path(self.subject), create)
         self._engine = _engine(url, self.subject, lock_timeout_s)
+        self._unchanged = UnchangedValues(Path(self.subject)) if _is_sqlite(url) else None
         self._lock_timeout_ms = round(lock_timeout_s * 1000)
         self._writing = self._engine.execution_options(**{_WRITES: True})
         if self._engine.dialect.name == "postgresql":
@@ -62,7 +65,25 @@ class RegisterDatabase:
 
     def close(self) -> None:
         """Close all connections."""
+        if self._unchanged is not None:
+            self._unchanged.close()
         self._engine.dispose()
+
+    def unchanged(self, key: Hashable, read: Callable[[Session], V]) -> V:
+        """A value read in a transaction; of SQLite again only after something in the database has changed.
+
+        Args:
+            key: names the value; read: must not depend on the time, and gives nothing that is changed later.
+
+        Raises:
+            ReleaseError: the database failed.
+        """
+
+        def reading() -> V:
+            with self.reading() as session:
+                return read(session)
+
+        return reading() if self._unchanged is None else self._unchanged.get(key, reading)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -107,9 +107,12 @@ class SharingRegister(RegistrySession):
 
     def agreements(self) -> tuple[SharingAgreement, ...]:
         """All agreements, newest first, ended ones included."""
-        with self._database.reading() as session:
+
+        def read(session: Session) -> tuple[SharingAgreement, ...]:
             rows = session.scalars(select(SharingAgreementRow).order_by(SharingAgreementRow.agreement_id.desc()))
             return tuple(map(_agreement_of, rows))
+
+        return self._database.unchanged("agreements", read)
 
     def shared_with(
         self, institution: str, sector: str, operation: Operation, purpose: Purpose | None
