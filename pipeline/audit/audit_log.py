@@ -9,8 +9,10 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -44,6 +46,8 @@ _DISK_LOCK: Final = ".disk.lock"
 _TIMEOUT_S: Final = 30.0
 """Longer than a slow disk takes for the records before; a backup holds the locks for longer."""
 _POLL_S: Final = 0.002
+_turns: Final[defaultdict[tuple[str, str], threading.Lock]] = defaultdict(threading.Lock)
+"""Locks between threads of this process, by folder and name of the lock."""
 
 
 class Appended(NamedTuple):
@@ -245,12 +249,23 @@ class AuditLog:
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
-        descriptor = os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Hold a lock against other threads, which wait in turn, and other processes, of which one polls."""
+        deadline = time.monotonic() + self._timeout_s
+        turn = _turns[os.fspath(self.folder.absolute()), name]
+        if not turn.acquire(timeout=self._timeout_s):
+            raise _locked_for(self.folder, self._timeout_s)
         try:
-            _wait_for(lambda: try_lock(descriptor), self.folder, self._timeout_s)
-            yield
+            descriptor = os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                while not try_lock(descriptor):
+                    if time.monotonic() > deadline:
+                        raise _locked_for(self.folder, self._timeout_s)
+                    time.sleep(_POLL_S)
+                yield
+            finally:
+                os.close(descriptor)
         finally:
-            os.close(descriptor)
+            turn.release()
 
 
 def _fix(error: OSError) -> str:
@@ -267,16 +282,12 @@ def _fix(error: OSError) -> str:
             return "Check the folder and its disk"
 
 
-def _wait_for(acquired: Callable[[], bool], folder: Path, timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not acquired():
-        if time.monotonic() > deadline:
-            raise AuditUnavailable(
-                f"audit {folder}",
-                f"is locked by another process, such as a backup, for longer than {timeout_s:g} s",
-                "Try again when that has ended",
-            )
-        time.sleep(_POLL_S)
+def _locked_for(folder: Path, seconds: float) -> AuditUnavailable:
+    return AuditUnavailable(
+        f"audit {folder}",
+        f"is locked by another process, such as a backup, for longer than {seconds:g} s",
+        "Try again when that has ended",
+    )
 
 
 def _follows(record: Line, state: LogState) -> bool:
