@@ -9,13 +9,13 @@ from pipeline.errors import MissingComponent
 
 EXTRA_OF: Final = {
     "alembic": "release",
+    "anyio": "server",
     "argon2": "release",
     "babel": "server",
     "c2pa": "release",
     "chdb": "embedded",
     "confluent_kafka": "kafka-fast",
     "fastapi": "server",
-    "http_ece": "webpush",
     "jinja2": "release",
     "lz4": "kafka-codecs",
     "matplotlib": "plots",
@@ -24,7 +24,6 @@ EXTRA_OF: Final = {
     "openvino": "openvino",
     "paho": "mqtt",
     "psycopg": "postgresql",
-    "py_vapid": "webpush",
     "pyarrow": "parquet",
     "pyotp": "release",
     "rfc3161_client": "time-stamps",

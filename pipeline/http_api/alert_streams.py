@@ -23,8 +23,8 @@ from pipeline.http_api.service import Service
 _ROUND_S: Final = 0.5
 _SIGN_ROUNDS: Final = 30
 """Rounds without news, after which it is decided again, and a comment shows that the connection lives."""
-_DECIDING: Final = ThreadPoolExecutor(2, "alert-streams")
-"""Streams that decide at the same time: pages, which other threads answer, must not wait for hundreds of them."""
+_DECIDING: Final = ThreadPoolExecutor(4, "alert-streams")
+"""Streams that decide at the same time; mostly they wait for the audit, which writes what is there in one go."""
 
 
 def open_stream(

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Final
 
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from pipeline.http_api.listening import ListenAddress, TlsFiles, check_encryption, listening
@@ -16,6 +17,8 @@ from pipeline.http_api.service import Service
 
 _MOST_CONNECTIONS: Final = 800
 """Streams of alerts, each one for hours, and requests; a process may have 1,024 files by default."""
+_THREADS: Final = 8
+"""Requests that are answered at the same time: more would not be faster, and the streams would wait for them."""
 _IDLE_CONNECTION_S: Final = 10
 _LONGEST_STOP_S: Final = 10
 _MOST_HEADER_BYTES: Final = 16 * 1024
@@ -74,6 +77,7 @@ class _Server(uvicorn.Server):
         self._report = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        current_default_thread_limiter().total_tokens = _THREADS
         await super().startup(sockets)
         if self.started:
             self._report()

@@ -126,6 +126,7 @@ def _notes(
     ask: Ask, question: RangedQuestion[Any], context: AnswerContext, rows: Sequence[Any], more: bool
 ) -> Iterator[Note]:
     kinds, now_ms = _kinds(question), context.clock_ms()
+    now_ms -= now_ms % 1000  # questions of many people within a second are then one
     end_ms = now_ms if question.end_ms is None else min(question.end_ms, now_ms)
     coverage = ask(CoverageOf(kinds=kinds, start_ms=question.start_ms, end_ms=end_ms, camera_ids=question.camera_ids))
     alerts: list[LossAlert] = ask(

@@ -184,6 +184,7 @@ def test_one_reader_feeds_every_stream_and_each_person_gets_what_is_theirs(
     reader = AlertReader(service.stores, service.store, service.registry.requester, clock)
     with reader.followed():
         feeds = [feed_of(service, one, reader=reader) for one in (nina, otto)]
+        assert [feed.next() for feed in feeds] == [[], []]
         clock.now_ms = stored[0].ts_ms + 60_000  # what it reads now begins before the stored alerts
         until = time.monotonic() + 20
         while not feeds[0].has_news and time.monotonic() < until:
@@ -192,6 +193,7 @@ def test_one_reader_feeds_every_stream_and_each_person_gets_what_is_theirs(
             assert [one.fields["event_id"] for one in feed.next()] == [str(one.event_id) for one in stored[:3]]
             assert not feed.has_news
             assert feed.next() == []
+        assert not reader.has_after(0, {"another-body"})
     shown = [one for one in city.audit() if one["details"].get("question") == "Events" and one.get("rows") == 3]
     assert [(one["account"], one["purpose"], set(one["cameras"])) for one in shown] == [
         ("nina", "mobility", set(GUARD)),

@@ -27,7 +27,7 @@ _GUARDED = {
     "governance": {"alembic", "argon2", "openpyxl", "pyotp", "sqlalchemy"},
     "audit/time_stamps.py": {"rfc3161_client"},
     "console/drawing": {"starlette", "uvicorn"},
-    "http_api": {"fastapi", "starlette", "uvicorn"},
+    "http_api": {"anyio", "fastapi", "starlette", "uvicorn"},
     "console": {"babel", "fastapi", "jinja2", "starlette"},
 }
 """Packages and modules that check for their extra before they import it."""

@@ -63,6 +63,7 @@ class AlertFeed:
         self._reader = reader
         self._locale = locale
         self._position = reader.position
+        self._cameras: frozenset[str] = frozenset()
         self._seen: set[uuid.UUID] = set()
         self._from_ms: int | None = None
         self._now_ms = clock.wall_ms()
@@ -72,8 +73,8 @@ class AlertFeed:
 
     @property
     def has_news(self) -> bool:
-        """Whether alerts were read since the last call of `next`, of whatever cameras."""
-        return self._reader.position != self._position
+        """Whether there are alerts since the last call of `next`, of the cameras that were permitted then."""
+        return self._reader.has_after(self._position, self._cameras)
 
     def next(self) -> list[FedAlert]:
         """Those that came since the last call; none for nothing new.
@@ -87,12 +88,13 @@ class AlertFeed:
         if self._from_ms is not None:
             question = Events(kind=Kind.ALERT, start_ms=self._from_ms, limit=_IN_ONE_ROUND)
             found = self._questions.ask_again(question, self._new)[::-1]
+            _, self._cameras = self._questions.pass_on(question, [])
             self._from_ms = None
             self._seen.update(one.event_id for one in found)
         else:
             read, position = self._reader.after(self._position)
             question = Events(kind=Kind.ALERT, start_ms=self._now_ms, limit=_IN_ONE_ROUND)
-            found = self._questions.pass_on(question, self._new([*read]))
+            found, self._cameras = self._questions.pass_on(question, self._new([*read]))
             self._position = position
         return list(self._fed(found))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Final
 
 import structlog
@@ -85,6 +86,14 @@ class AlertReader:
             if self._failed is not None and self._failures >= _MOST_FAILURES:
                 raise self._failed
             return [alert for number, alert in self._alerts if number > position], self.position
+
+    def has_after(self, position: int, cameras: Collection[str]) -> bool:
+        """Whether alerts of some cameras were read after a position."""
+        if position == self.position:
+            return False
+        with self._lock:
+            later = takewhile(lambda one: one[0] > position, reversed(self._alerts))
+            return any(alert.camera_id in cameras for _, alert in later)
 
     def close(self) -> None:
         """Stop reading."""
