@@ -7,11 +7,13 @@ import os
 import signal
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 import structlog
 
+from pipeline.inference import openvino_backend
 from tests.processor_time import pytest_runtest_call  # noqa: F401 (hook)
 from tests.store_fixtures import (  # noqa: F401 (fixtures)
     broker,
@@ -69,6 +71,14 @@ def _verdicts_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VIAPUBLICA_AUTOTUNE", "off")
         patch.setenv("VIAPUBLICA_CACHE", str(run / "known-answers-of-the-run"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _networks_compiled_once() -> Iterator[None]:
+    """A process of the tests compiles a network once for all engines and jobs that open it; each infers by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openvino_backend, "compile_network", lru_cache(maxsize=16)(openvino_backend.compile_network))
         yield
 
 

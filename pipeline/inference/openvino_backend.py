@@ -48,25 +48,16 @@ class OpenVino:
             raise ModelCardError(
                 f"model {card.name}", "has format ultralytics, which OpenVINO cannot load", "Use an ONNX export"
             )
+        weights, companions = read_weights(card, models_dir), read_companions(card, models_dir)
+        constants = next((data for name, data in companions.items() if name.endswith(".bin")), b"")
+        self._name = card.name
+        several = min(threads, most_parallel, _MOST_PARALLEL)
         try:
-            import openvino
+            model, compiled, streams = compile_network(weights, constants, threads, several)
         except ImportError as error:
             raise MissingComponent(
                 "backend openvino", "the package is not installed", "pip install 'viapublica[openvino]'"
             ) from error
-        weights, companions = read_weights(card, models_dir), read_companions(card, models_dir)
-        constants = next((data for name, data in companions.items() if name.endswith(".bin")), b"")
-        self._name = card.name
-        try:
-            # From bytes: given a path, OpenVINO loads whatever .bin lies beside it.
-            model = openvino.Core().read_model(weights, constants)
-            # Not pinned: two single-threaded networks would be pinned to the same core.
-            config = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": "NO"}
-            compiled = openvino.Core().compile_model(model, "CPU", config | {"PERFORMANCE_HINT": "LATENCY"})
-            several = min(threads, most_parallel, _MOST_PARALLEL)
-            streams = compiled
-            if several > 1:
-                streams = openvino.Core().compile_model(model, "CPU", config | {"NUM_STREAMS": several})
         except RuntimeError as error:
             raise ModelRuntimeError(
                 f"model {card.name}",
@@ -136,6 +127,31 @@ class OpenVino:
 
     def _failure(self, error: RuntimeError) -> ModelRuntimeError:
         return ModelRuntimeError(f"model {self._name}", f"OpenVINO failed ({_last_line(error)})")
+
+
+def compile_network(weights: bytes, constants: bytes, threads: int, several: int) -> tuple[Any, Any, Any]:
+    """The network, compiled for one image on all threads, and for several images at the same time.
+
+    Args:
+        weights: ONNX, or the XML of an IR.
+        constants: the ``.bin`` of an IR.
+        threads: processor threads.
+        several: inferences at the same time; of 1, the network is compiled once.
+
+    Raises:
+        ImportError: the package is not installed.
+        RuntimeError: OpenVINO rejects the file.
+    """
+    import openvino
+
+    # From bytes: given a path, OpenVINO loads whatever .bin lies beside it.
+    model = openvino.Core().read_model(weights, constants)
+    # Not pinned: two single-threaded networks would be pinned to the same core.
+    config = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": "NO"}
+    compiled = openvino.Core().compile_model(model, "CPU", config | {"PERFORMANCE_HINT": "LATENCY"})
+    if several == 1:
+        return model, compiled, compiled
+    return model, compiled, openvino.Core().compile_model(model, "CPU", config | {"NUM_STREAMS": several})
 
 
 def _spec(card: ModelCard, compiled: Any) -> InputSpec:
