@@ -34,6 +34,9 @@ __all__ = ["CheckedArea", "CheckedCamera", "CheckedConfig", "check_config", "est
 
 _MUCH_MASKED: Final = 0.1
 """Share of a zone that privacy masks hide from which it is noted."""
+_MUCH_IGNORED: Final = 0.25
+"""Share of the image that ignored areas hide from which it is noted: captions take a tenth."""
+_IMAGE: Final = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,8 @@ def _notes(config: Config, camera: CameraSettings, shared: Sequence[tuple[str, s
     for area in _areas(camera):
         if area.flaw:
             yield f"{area.name}: {area.flaw}"
+    if camera.reads_plates and (share := masked_share(_IMAGE, camera.ignore)) >= _MUCH_IGNORED:
+        yield f"ignored areas hide {share:.0%} of the image, where no plate is read"
     for zone in camera.traffic_areas().zones:
         if (share := masked_share(zone.polygon, camera.masks)) >= _MUCH_MASKED:
             yield f"zone {zone.name!r}: privacy masks hide {share:.0%} of it, where nothing is counted"

@@ -158,13 +158,15 @@ class ViewReference:
         return found if matched >= _LEAST_MATCHED else None
 
     @classmethod
-    def of_images(cls, images: Iterable[Image], excluded: Sequence[Polygon]) -> ViewReference | None:
+    def of_images(
+        cls, images: Iterable[Image], masks: Sequence[Polygon], ignored: Sequence[Polygon]
+    ) -> ViewReference | None:
         """That of images of some seconds; None where they show too little, or where the view moves.
 
         Args:
-            images: upright, with privacy masks; excluded: the masks, and areas with captions.
+            images: upright, with privacy masks; masks, ignored: see `compared_pixels`.
         """
-        compared, learned = compared_pixels(excluded), LearnedView()
+        compared, learned = compared_pixels(masks, ignored), LearnedView()
         for image in images:
             learned.add(edge_directions(view_luma(image), compared), view_stretch(image))
         return cls.of_view(learned) if learned.newest else None

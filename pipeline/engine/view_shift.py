@@ -27,6 +27,8 @@ _LEVELS: Final = 6.0
 """Gray levels by which an edge differs on its two sides to count half; more where the image is noisy."""
 _MARGIN_PX: Final = 4
 """Around privacy masks and ignored areas, whose edges never move."""
+_MOST_IGNORED: Final = 0.25
+"""Share of the view that is left out for ignored areas: they are for captions, and larger ones show the scene."""
 _LEAST_TEXTURE: Final = 0.015
 """Mean weight of edges in an area: below, it shows nothing to compare."""
 _SIGNIFICANT: Final = 5.0
@@ -138,14 +140,24 @@ def view_stretch(image: Image) -> float:
     return image.height / image.sample_aspect / image.width * width / height
 
 
-def compared_pixels(excluded: Sequence[Polygon]) -> npt.NDArray[np.bool_]:
-    """The pixels of `VIEW_PX` that lie outside polygons (privacy masks, ignored areas) and a margin around them."""
-    canvas = np.ones(VIEW_PX[::-1], np.uint8)
-    size = np.array(VIEW_PX)
-    for polygon in excluded:
-        cv2.fillPoly(canvas, [np.round(np.array(polygon) * size).astype(np.int32)], 0)
+def compared_pixels(masks: Sequence[Polygon], ignored: Sequence[Polygon] = ()) -> npt.NDArray[np.bool_]:
+    """The pixels of `VIEW_PX` that lie outside privacy masks, ignored areas and a margin around them.
+
+    Ignored areas that hide more than `_MOST_IGNORED` of the view together are compared, so that they never end the
+    watch over the masks.
+    """
+    hidden, captions = _drawn(masks), _drawn(ignored)
+    if captions.mean() <= _MOST_IGNORED:
+        hidden |= captions
     kernel = np.ones((2 * _MARGIN_PX + 1,) * 2, np.uint8)
-    return np.asarray(cv2.erode(canvas, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=1), np.bool_)
+    return np.asarray(cv2.dilate(hidden, kernel) == 0, np.bool_)
+
+
+def _drawn(polygons: Sequence[Polygon]) -> npt.NDArray[np.uint8]:
+    canvas = np.zeros(VIEW_PX[::-1], np.uint8)
+    for polygon in polygons:
+        cv2.fillPoly(canvas, [np.round(np.array(polygon) * VIEW_PX).astype(np.int32)], 1)
+    return canvas
 
 
 class ViewPattern:

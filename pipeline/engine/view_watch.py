@@ -147,7 +147,7 @@ class ViewWatch:
         if self._stored is None or not live:
             return
         camera_id = declaration.camera_id
-        view = _View(self._new_record(declaration), compared_pixels((*declaration.masks, *declaration.ignore)))
+        view = _View(self._new_record(declaration), compared_pixels(declaration.masks, declaration.ignore))
         try:
             stored = self._stored.read(camera_id)
             if stored is not None:

@@ -47,6 +47,20 @@ def test_a_rate_at_which_plates_are_missed_is_named_where_plates_are_read(tmp_pa
     assert not any("missed" in note for note in notes.values())
 
 
+def test_ignored_areas_that_hide_much_of_the_image_are_noted(tmp_path: Path) -> None:
+    path = tmp_path / "city.yaml"
+    areas = {"most": "[[0, 0.3], [1, 0.3], [1, 1], [0, 1]]", "date": "[[0, 0.9], [0.4, 0.9], [0.4, 1], [0, 1]]"}
+    path.write_text(
+        "cameras:\n"
+        + "".join(
+            f"  - {{id: {name}, source: v.mp4, scope: public-road, ignore: [{one}]}}\n" for name, one in areas.items()
+        )
+    )
+    notes = {camera.camera_id: camera.notes for camera in check_config(path).cameras}
+    assert any("ignored areas hide 70% of the image, where no plate is read" in note for note in notes["most"])
+    assert not any("ignored" in note for note in notes["date"])
+
+
 def test_a_zone_that_privacy_masks_hide_in_part_is_noted(tmp_path: Path) -> None:
     path = tmp_path / "city.yaml"
     zone = "zones: [{name: road, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]]}]"

@@ -53,7 +53,7 @@ def test_a_camera_that_was_moved_is_blind_until_its_masks_are_confirmed(
     audit = AuditSpy()
     city, views = City(tmp_path, data_dir, models_dir), ConfirmedViews(tmp_path / "data")
     city._more += f"record: {{dir: {tmp_path}/video, segment_s: 2}}\n"
-    before = ViewReference.of_images((GrayImage(view(0.03, sample=number)) for number in range(10)), MASKS)
+    before = ViewReference.of_images((GrayImage(view(0.03, sample=number)) for number in range(10)), MASKS, ())
     assert before is not None
     views.write("a", ViewRecord(ViewState.CONFIRMED, 1, 1, "ana"), before.as_bytes())
     clip = _street_clip(tmp_path)

@@ -114,6 +114,12 @@ def test_privacy_masks_do_not_hold_the_view_in_place() -> None:
     assert found.x == pytest.approx(0.02, abs=0.002)
 
 
+def test_captions_are_not_compared_and_larger_ignored_areas_are() -> None:
+    caption, half = (((0.0, 0.4), (width, 0.4), (width, 0.6), (0.0, 0.6)) for width in (0.5, 1.0))
+    assert not compared_pixels((), (caption,))[80:100, :150].any()
+    assert compared_pixels((), (caption, half, ((0.0, 0.0), (1.0, 0.0), (1.0, 0.3)))).all()
+
+
 def test_a_dark_image_cannot_be_compared() -> None:
     dark = np.full((HEIGHT, WIDTH), 3, np.uint8)
     assert pattern(dark).areas == 0

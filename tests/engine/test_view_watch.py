@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,13 @@ def test_a_camera_that_shows_other_views_each_moment_is_stopped_after_20_seconds
     assert camera.record.detail == "it shows another view than the one that was confirmed"
 
 
+def test_ignored_areas_over_the_whole_image_do_not_end_the_watch(tmp_path: Path) -> None:
+    everything = (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),)
+    camera = Watched(tmp_path, declaration=replace(MASKED, ignore=everything))
+    camera.send(still, 8)
+    assert [one.split()[1] for one in camera.send(moved, 2)] == ["view-unconfirmed", "camera-moved"]
+
+
 def test_a_view_that_cannot_be_seen_for_long_does_not_stop_the_camera(tmp_path: Path) -> None:
     camera = Watched(tmp_path)
     camera.send(still, 8)
@@ -154,7 +162,7 @@ def test_a_view_that_a_person_confirms_is_adopted_within_two_seconds(tmp_path: P
     camera = Watched(tmp_path)
     camera.send(still, 8)
     camera.send(moved, 5)
-    reference = ViewReference.of_images((GrayImage(moved(n)) for n in range(10)), _MASKS)
+    reference = ViewReference.of_images((GrayImage(moved(n)) for n in range(10)), _MASKS, ())
     assert reference is not None
     camera.views.write("cam", ViewRecord(ViewState.CONFIRMED, 9, 9, "ana"), reference.as_bytes())
     events = camera.send(moved, 20)

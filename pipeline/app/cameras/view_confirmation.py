@@ -117,7 +117,7 @@ def _present_view(config: Config, camera: CameraSettings) -> tuple[ViewReference
             newest[:] = [image]
             yield image
 
-    reference = ViewReference.of_images(noted(), (*camera.masks, *camera.ignore))
+    reference = ViewReference.of_images(noted(), camera.masks, camera.ignore)
     if reference is None:
         raise SourceError(
             f"camera {camera.id}",
