@@ -48,7 +48,7 @@ class ConfiguredStores:
         register_database: register of disclosures, people and cameras; None for the usual one.
         query_limits: how many searches by plate an account may make.
         hotlists: threshold of matches with hot-lists.
-        channels: of alerts.
+        channels: of alerts; owners: institution of each camera, by its id.
     """
 
     data_dir: Path
@@ -69,6 +69,7 @@ class ConfiguredStores:
     query_limits: QueryLimits = field(default_factory=QueryLimits)
     hotlists: HotListSettings = field(default_factory=HotListSettings)
     channels: tuple[AnyChannelSettings, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -93,6 +94,7 @@ class ConfiguredStores:
             config.query_limits.limits(),
             config.hotlists,
             config.channels,
+            {camera.id: camera.owner for camera in config.cameras},
         )
 
     @classmethod

@@ -275,7 +275,57 @@ class CapSettings(ChannelSettings):
         return self
 
 
+class WebPushSettings(ChannelSettings):
+    """Notifications on devices that people subscribed in the console (Web Push, RFC 8030)."""
+
+    type: Literal["webpush"] = Field(default="webpush", title="Kind", description="Web Push.")
+    key: Credentials = Field(
+        title="Private key",
+        description="VAPID key (RFC 8292) as PEM: password_file or password_env; user is not used.",
+    )
+    public_key: str = Field(
+        pattern=r"^B[A-Za-z0-9_-]{86}$",
+        title="Public key",
+        description="Of the private one, base64url without =; browsers subscribe with it.",
+    )
+    contact: Mailbox = Field(title="Contact", description="Mailbox that operators of push services write to.")
+    services: tuple[str, ...] = Field(
+        default=(
+            "fcm.googleapis.com",
+            "updates.push.services.mozilla.com",
+            "web.push.apple.com",
+            "*.notify.windows.com",
+        ),
+        min_length=1,
+        title="Push services",
+        description="Hosts that subscriptions may lead to, *. for all below one. No other one is ever requested.",
+    )
+    ca_file: Path | None = Field(
+        default=None, title="CA file", description="PEM of the authorities to trust; the system's when empty."
+    )
+    valid_s: int = Field(
+        default=3600,
+        ge=0,
+        le=28 * 86_400,
+        title="Validity",
+        description="Seconds for which push services hold a notification for a device that is away.",
+    )
+
+    @field_validator("services")
+    @classmethod
+    def _are_hosts(cls, services: tuple[str, ...]) -> tuple[str, ...]:
+        for one in services:
+            check_host(one.removeprefix("*."))
+        return services
+
+    @property
+    def is_encrypted(self) -> bool:
+        """See `ChannelSettings`: push services cannot read what is in a notification."""
+        return True
+
+
 AnyChannelSettings = Annotated[
-    WebhookSettings | EmailSettings | MqttSettings | SyslogSettings | CapSettings, Field(discriminator="type")
+    WebhookSettings | EmailSettings | MqttSettings | SyslogSettings | CapSettings | WebPushSettings,
+    Field(discriminator="type"),
 ]
 """Any channel."""

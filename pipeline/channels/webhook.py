@@ -9,24 +9,21 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Sequence
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Final
 
 from pipeline import __version__
 from pipeline.channels.alert_message import AlertMessage
+from pipeline.channels.http_post import HttpPost, not_taken
 from pipeline.channels.settings import WebhookSettings
-from pipeline.channels.tls_context import verified
 from pipeline.domain.event_writer import EventRefused
 from pipeline.domain.times import format_utc
-from pipeline.errors import ConfigError, SinkError
+from pipeline.errors import ConfigError
 
 _PREFIX: Final = "whsec_"
 _SECRET_BYTES: Final = range(24, 65)
 """Lengths of keys that Standard Webhooks recommends."""
 _REFUSED: Final = frozenset({400, 413, 422})
 """Answers that say that this message will never be taken; all others may end, and are tried again."""
-_ANSWER_BYTES: Final = 4096
-"""Of an answer's body; the rest is not read."""
 
 
 class WebhookChannel:
@@ -42,15 +39,15 @@ class WebhookChannel:
 
     def __init__(self, settings: WebhookSettings, clock_s: Callable[[], float] = time.time) -> None:
         self._settings = settings
-        self._address = settings.address
+        self._path = settings.address.rest
         self._clock_s = clock_s
-        self._connection: HTTPConnection | None = None
+        self._server = HttpPost(settings.address, settings.ca_file, settings.timeout_s)
         self._key = b""
 
     @property
     def target(self) -> str:
-        """See `Channel`: without path and query, which may hold a secret."""
-        return f"{self._address.scheme}://{self._address.endpoint}"
+        """See `Channel`."""
+        return self._server.target
 
     def open(self) -> None:
         """See `Channel`.
@@ -58,49 +55,28 @@ class WebhookChannel:
         Raises:
             ConfigError: the secret or the authorities cannot be read.
         """
-        if self._connection is not None:
-            return
-        self._key = signing_key(self._settings.secret.secret())
-        host, timeout_s = self._address.host.strip("[]"), self._settings.timeout_s
-        if self._address.scheme == "https":
-            context = verified(self._settings.ca_file)
-            self._connection = HTTPSConnection(host, self._address.port, timeout=timeout_s, context=context)
-        else:
-            self._connection = HTTPConnection(host, self._address.port, timeout=timeout_s)
+        self._key = self._key or signing_key(self._settings.secret.secret())
+        self._server.open()
 
     def send(self, messages: Sequence[AlertMessage]) -> str:
         """See `Channel`."""
-        answers = []
-        for message in messages:
-            self.open()
-            answers.append(self._send(message))
-        return "; ".join(answers)
+        self.open()
+        return "; ".join(map(self._send, messages))
 
     def _send(self, message: AlertMessage) -> str:
-        assert self._connection is not None  # noqa: S101 - opened
         body = webhook_body(message)
         headers = signed_headers(self._key, message.message_id, int(self._clock_s()), body)
-        try:
-            self._connection.request("POST", self._address.rest or "/", body, headers)
-            answer = self._connection.getresponse()
-            again = _drained(answer, time.monotonic() + self._settings.timeout_s)
-        except (HTTPException, ValueError) as error:
-            raise SinkError(self.target, f"its answer is not HTTP ({type(error).__name__})") from None
-        if not again:
-            self.close()
-        status = f"{answer.status} {answer.reason}"[:80]
-        if 200 <= answer.status < 300:
-            return status
-        if answer.status in _REFUSED:
-            raise EventRefused(self.target, f"refuses the message: {status}")
-        moved = "; redirections are not followed" if 300 <= answer.status < 400 else ""
-        raise SinkError(self.target, f"answers {status}{moved}")
+        status, words = self._server.post(self._path, body, headers)
+        if 200 <= status < 300:
+            return words
+        if status in _REFUSED:
+            raise EventRefused(self.target, f"refuses the message: {words}")
+        raise not_taken(self.target, status, words)
 
     def close(self) -> None:
         """See `Channel`."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._server.close()
+        self._key = b""
 
 
 def webhook_body(message: AlertMessage) -> bytes:
@@ -151,22 +127,3 @@ def signed_headers(key: bytes, message_id: str, at_s: int, body: bytes) -> dict[
         "webhook-timestamp": str(at_s),
         "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
     }
-
-
-def _drained(answer: HTTPResponse, until_s: float) -> bool:
-    """Whether the body of an answer was read to its end, so that the connection can be used again.
-
-    Nothing of it is shown: it could be of another server inside the network.
-
-    Raises:
-        TimeoutError: it comes too slowly.
-    """
-    read = 0
-    while part := answer.read1(_ANSWER_BYTES):
-        read += len(part)
-        if read > _ANSWER_BYTES:
-            return False
-        if time.monotonic() > until_s:
-            raise TimeoutError
-    answer.close()
-    return True

@@ -13,7 +13,9 @@ from pipeline.config.settings import Config
 from pipeline.domain.channel_names import QUIET_SUFFIX
 from pipeline.domain.events import Event
 from pipeline.domain.ports import EventSink, SinkStatus
+from pipeline.domain.push_subscription import PushSubscription
 from pipeline.domain.times import find_zone
+from pipeline.engine.push_subscriptions import PushSubscriptions
 from pipeline.policy.gate import Admission
 from pipeline.sink.settings import DeliverySettings
 from pipeline.sink.spool.settings import FullSpoolPolicy, SpoolSettings
@@ -33,15 +35,22 @@ def channel_sinks(config: Config, admit: Admission) -> list[EventSink]:
     Raises:
         SinkError: a spool cannot be used, or another process runs the channel on this data folder.
     """
-    return [sink for settings in config.channels for sink in _sinks(config, settings, admit)]
+    subscriptions = PushSubscriptions.of_config(config).of
+    return [sink for settings in config.channels for sink in _sinks(config, settings, admit, subscriptions)]
 
 
-def _sinks(config: Config, settings: AnyChannelSettings, admit: Admission) -> list[EventSink]:
+def _sinks(
+    config: Config,
+    settings: AnyChannelSettings,
+    admit: Admission,
+    subscriptions: Callable[[str], Sequence[PushSubscription]],
+) -> list[EventSink]:
     zone, limit = find_zone(config.zone), RateLimit(settings.most_per_minute)
     route = AlertRoute(settings, camera_ids(config, settings), zone)
     sinks: list[EventSink] = []
     for name, has, later in zip(settings.sink_names, (route.has_now, route.has_later), (False, True), strict=False):
-        channel = build_channel(settings, config.data_dir, config.places_of_cameras, QUIET_SUFFIX if later else "")
+        part = QUIET_SUFFIX if later else ""
+        channel = build_channel(settings, config.data_dir, config.places_of_cameras, subscriptions, part)
         writer = ChannelWriter(channel, settings, limit, zone, later=later)
         sinks.append(RoutedSink(SpooledSink(writer, delivery(settings, name), config.data_dir, admit), has))
     return sinks

@@ -13,7 +13,7 @@ from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.times import HOUR_MS, MINUTE_MS
 from pipeline.errors import NotLoggedIn
 from pipeline.governance.people_rows import person_of, person_row
-from pipeline.governance.people_tables import LoginSessionRow, PersonalTokenRow
+from pipeline.governance.people_tables import LoginSessionRow, PersonalTokenRow, PushSubscriptionRow
 
 MOST_SESSIONS: Final = 2
 """Open sessions of one account; one more ends the oldest, with an alert."""
@@ -107,7 +107,10 @@ def is_due(row: LoginSessionRow, now_ms: int) -> bool:
 
 
 def end_sessions(session: Session, login: str, reason: str, now_ms: int) -> int:
-    """End all sessions and personal tokens of an account; the number of sessions."""
+    """End all sessions, personal tokens and push subscriptions of an account; the number of sessions."""
+    devices = PushSubscriptionRow.login == login, PushSubscriptionRow.ended_ms.is_(None)
+    for row in session.scalars(select(PushSubscriptionRow).where(*devices)):
+        end_subscription_row(row, reason, now_ms)
     session.execute(
         update(PersonalTokenRow)
         .where(PersonalTokenRow.login == login, PersonalTokenRow.ended_ms.is_(None))
@@ -120,6 +123,12 @@ def end_sessions(session: Session, login: str, reason: str, now_ms: int) -> int:
         .returning(LoginSessionRow.token_sha256)
     )
     return len(ended.all())
+
+
+def end_subscription_row(row: PushSubscriptionRow, reason: str, now_ms: int) -> None:
+    """End a push subscription, and forget where it leads."""
+    row.ended_ms, row.end_reason = now_ms, reason
+    row.endpoint = row.p256dh = row.auth = ""
 
 
 def token_sha256(token: str) -> str:

@@ -139,6 +139,28 @@ class PersonalTokenRow(Base):
     end_reason: Mapped[str] = mapped_column(String(32))
 
 
+class PushSubscriptionRow(Base):
+    """See `pipeline.domain.push_subscription.PushSubscription`; one that has ended has no address and keys."""
+
+    __tablename__ = "push_subscriptions"
+
+    subscription_id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(ForeignKey("persons.login"), index=True)
+    institution: Mapped[str] = mapped_column(ID)
+    sector: Mapped[str] = mapped_column(ID)
+    role: Mapped[str] = mapped_column(String(32))
+    channel: Mapped[str] = mapped_column(String(64), index=True)
+    purpose: Mapped[str] = mapped_column(String(32))
+    endpoint: Mapped[str] = mapped_column(Text)
+    p256dh: Mapped[str] = mapped_column(String(128))
+    auth: Mapped[str] = mapped_column(String(64))
+    device: Mapped[str] = mapped_column(Text)
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    until_ms: Mapped[int] = mapped_column(BigInteger)
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger)
+    end_reason: Mapped[str] = mapped_column(String(32))
+
+
 class EmergencyRow(Base):
     """Emergency access: asked for by one person, opened by another."""
 

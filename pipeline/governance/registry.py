@@ -6,12 +6,20 @@ from pipeline.governance.approval_register import ApprovalRegister
 from pipeline.governance.camera_registry import CameraRegistry
 from pipeline.governance.emergency_register import EmergencyRegister
 from pipeline.governance.login_register import LoginRegister
+from pipeline.governance.push_register import PushRegister
 from pipeline.governance.query_register import QueryRegister
 from pipeline.governance.sharing_register import SharingRegister
 from pipeline.governance.token_register import TokenRegister
 
 
 class Registry(
-    LoginRegister, TokenRegister, EmergencyRegister, CameraRegistry, ApprovalRegister, QueryRegister, SharingRegister
+    LoginRegister,
+    TokenRegister,
+    PushRegister,
+    EmergencyRegister,
+    CameraRegistry,
+    ApprovalRegister,
+    QueryRegister,
+    SharingRegister,
 ):
     """Everything of the registry; see the classes that it is made of, and `RegistrySession` for its arguments."""

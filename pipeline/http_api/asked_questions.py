@@ -36,5 +36,5 @@ class AskedQuestions:
 
     def permitted(self, question: RangedQuestion[A]) -> frozenset[str]:
         """The cameras that the person may ask such a question about; see `PermittedQuestions.permitted`."""
-        cameras, self.left_out = self._questions.permitted(question)
+        cameras, self.left_out, _ = self._questions.permitted(question)
         return frozenset(one.camera_id for one in cameras)

@@ -32,6 +32,7 @@ class Noted:
     status: int = 204
     hang_s: float = 0.0
     location: str = ""
+    statuses: dict[str, int] = field(default_factory=dict)
     retained: dict[str, bytes] = field(default_factory=dict)
 
     def take(self, text: str, body: bytes) -> None:
@@ -83,6 +84,26 @@ class WebhookReceiver(BaseHTTPRequestHandler):
         self.send_response(noted.status)
         if noted.location:
             self.send_header("Location", noted.location)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        pass
+
+
+class PushReceiver(BaseHTTPRequestHandler):
+    """A push service: notes path, headers and encrypted body of what it takes; answers by the path."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        noted: Noted = self.server.noted  # type: ignore[attr-defined]
+        body = self.rfile.read(int(self.headers["content-length"]))
+        status = noted.statuses.get(self.path, 201)
+        if status < 300:
+            noted.headers.append({name.lower(): value for name, value in self.headers.items()} | {"path": self.path})
+            noted.bodies.append(body)
+        self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

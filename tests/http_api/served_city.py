@@ -20,6 +20,7 @@ from pipeline.domain.people import RegisteredInstitution, Sector
 from pipeline.domain.role import Role
 from pipeline.governance.registry import Registry
 from tests.app.people.installations import Office
+from tests.channels.messages import push_settings
 from tests.event_samples import count, plate_read
 from tests.filled_store import fill_store
 from tests.governance.people import PASSWORD, activated, camera, person, year
@@ -61,7 +62,8 @@ def stores_of(city: Office, events: Path) -> ConfiguredStores:
     """
     cameras = {name: Camera(camera_id=name, name=name, scope=Scope.PUBLIC_ROAD) for name in (*GUARD, CEIC)}
     audit = AuditSettings(dir=city.stores.audit_dir)
-    return replace(city.stores, data_dir=events, audit=audit, cameras=cameras)
+    channels = (push_settings("guard", cameras=GUARD), push_settings("city"))
+    return replace(city.stores, data_dir=events, audit=audit, cameras=cameras, channels=channels)
 
 
 def populate(city: Office) -> None:

@@ -41,13 +41,15 @@ from tests.project.places import ROOT
 
 CONFIG = {
     "addresses and hosts": """cameras[].source cameras[].tls_name cameras[].allowed_hosts[] sinks[].host store.host
-        sinks[].brokers[] channels[].url channels[].host channels[].sender channels[].to[] observability.metrics.host
+        sinks[].brokers[] channels[].url channels[].host channels[].sender channels[].to[]
+        channels[].contact channels[].services[] observability.metrics.host
         ingest.source audit.time_stamp_authority""",
     "ids of cameras": "cameras[].other_scene_than[] retention.groups[].cameras[] channels[].cameras[]",
     "places of files and databases": "register_database",
     "logins": """cameras[].user cameras[].password_env sinks[].login.user sinks[].login.password_env sinks[].sasl.user
         sinks[].sasl.password_env channels[].secret.user channels[].secret.password_env channels[].login.user
-        channels[].login.password_env store.login.user store.login.password_env""",
+        channels[].key.user channels[].key.password_env channels[].public_key channels[].login.password_env
+        store.login.user store.login.password_env""",
     "enumerations and model cards": """channels[].quiet.begin channels[].quiet.end zone detect.model
         detect.plate_model detect.label_confidence[] lpr.model lpr.corners analytics.labels[] alerts.off[]
         cameras[].alerts.off[] cameras[].alerts.closed[] cameras[].alerts.closed[][] cameras[].areas.drawn_for""",
@@ -96,7 +98,7 @@ SCREENED_COLUMNS = """
     subject_requests.reasons subject_requests.decided_by
     personal_tokens.name approvals.reason approvals.case_number sharing_agreements.number queries.case_number
     hot_list_entries.list_name hot_list_entries.authority hot_list_entries.case_number hot_list_entries.reason
-    hot_list_entries.end_reason incident_steps.text hand_overs.text"""
+    hot_list_entries.end_reason incident_steps.text hand_overs.text push_subscriptions.device"""
 COLUMNS_OF_FIXED_FORM = """
     disclosures.number disclosures.basis disclosures.camera_id disclosures.source_sha256 disclosures.style
     disclosures.state disclosures.declaration_stored_as disclosures.declaration_sha256 built_files.sha256
@@ -124,7 +126,9 @@ COLUMNS_OF_FIXED_FORM = """
     incidents.incident incidents.camera_id incidents.rule incidents.severity incidents.state incidents.holder
     incidents.reason incident_steps.incident incident_steps.person incident_steps.action incident_steps.reason
     incident_steps.duplicate_of hand_overs.person hand_overs.incidents hand_overs.accepted_by
-    undone_feedback.incident undone_feedback.person"""
+    undone_feedback.incident undone_feedback.person push_subscriptions.login push_subscriptions.institution
+    push_subscriptions.sector push_subscriptions.role push_subscriptions.channel push_subscriptions.purpose
+    push_subscriptions.endpoint push_subscriptions.p256dh push_subscriptions.auth push_subscriptions.end_reason"""
 COLUMNS_OF_SCREENED_VALUES = """
     built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
     subject_requests.request

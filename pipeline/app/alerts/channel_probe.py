@@ -13,7 +13,7 @@ from pipeline.app.audit.audited_operation import operation_audit
 from pipeline.channels.alert_message import AlertMessage, message_of
 from pipeline.channels.build import build_channel
 from pipeline.channels.channel import unreachable
-from pipeline.channels.settings import AnyChannelSettings
+from pipeline.channels.settings import AnyChannelSettings, WebPushSettings
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
 from pipeline.domain.credentials import redact
@@ -22,6 +22,7 @@ from pipeline.domain.locale import Locale
 from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
 from pipeline.domain.times import find_zone
+from pipeline.engine.push_subscriptions import PushSubscriptions
 from pipeline.errors import ConfigError, ViapublicaError
 
 _PART: Final = "-test"
@@ -66,8 +67,9 @@ def probe_channels(config: Path, names: Sequence[str], requester: Requester) -> 
 
 def probe_channel(config: Config, settings: AnyChannelSettings) -> ChannelProbe:
     """Send a test alert by one channel; a failure is part of the result."""
-    channel = build_channel(settings, config.data_dir, {}, _PART)
-    ok = True
+    subscriptions = PushSubscriptions.of_config(config).of
+    channel = build_channel(settings, config.data_dir, {}, subscriptions, _PART)
+    ok = not isinstance(settings, WebPushSettings) or bool(subscriptions(settings.name))
     with closing(channel):
         try:
             channel.open()

@@ -18,6 +18,7 @@ __all__ = [
     "new_token",
     "own_account",
     "own_tokens",
+    "person_of_session",
     "sign_in",
     "sign_out",
     "sign_out_everywhere",
@@ -45,7 +46,7 @@ def sign_out_everywhere(opened: OpenRegistry) -> int:
     Raises:
         PolicyError: the person acts by a token.
     """
-    return opened.registry.end_all(_of_session(opened))
+    return opened.registry.end_all(person_of_session(opened))
 
 
 def own_account(opened: OpenRegistry) -> RegisteredPerson:
@@ -59,7 +60,7 @@ def own_account(opened: OpenRegistry) -> RegisteredPerson:
 
 def own_tokens(opened: OpenRegistry) -> tuple[PersonalToken, ...]:
     """The personal tokens of the person who acts, the newest first."""
-    return opened.registry.tokens(_of_session(opened))
+    return opened.registry.tokens(person_of_session(opened))
 
 
 def new_token(
@@ -70,16 +71,23 @@ def new_token(
     Raises:
         PolicyError: the person acts by a token, which must not create another one.
     """
-    return opened.registry.create_token(_of_session(opened), name, operations, expires_ms)
+    return opened.registry.create_token(person_of_session(opened), name, operations, expires_ms)
 
 
 def end_token(opened: OpenRegistry, token_id: int) -> PersonalToken:
     """Withdraw a personal token of the person who acts, see `TokenRegister.end_token`."""
-    return opened.registry.end_token(_of_session(opened), token_id)
+    return opened.registry.end_token(person_of_session(opened), token_id)
 
 
-def _of_session(opened: OpenRegistry) -> str:
+def person_of_session(opened: OpenRegistry) -> str:
+    """Login of the person who acts, who passed both factors.
+
+    Raises:
+        PolicyError: they act by a token.
+    """
     recognized = opened.actor.recognized()
     if recognized.operations is not None:
-        raise PolicyError("personal token", "does not reach tokens: one that is stolen must not renew itself", "Log in")
+        raise PolicyError(
+            "personal token", "does not reach tokens and devices: a stolen one must not renew itself", "Log in"
+        )
     return recognized.person.login

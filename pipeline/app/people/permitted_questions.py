@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ from pipeline.domain.events import Event
 from pipeline.domain.locale import Locale
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.requester import Requester
+from pipeline.domain.role import Role
 from pipeline.domain.route import GeoPoint
 from pipeline.errors import PolicyError, StoreError
 from pipeline.policy.access.request import Target
@@ -47,6 +48,19 @@ class PermittedAnswer(Generic[A]):
     answer: Answer[A]
     cameras: tuple[RegisteredCamera, ...]
     left_out: int
+
+
+class PermittedCameras(NamedTuple):
+    """The cameras that a person may ask about.
+
+    Attributes:
+        cameras: these; left_out: number of registered cameras that no rule permits here.
+        role: in which the person asks.
+    """
+
+    cameras: tuple[RegisteredCamera, ...]
+    left_out: int
+    role: Role
 
 
 class PermittedQuestions:
@@ -84,7 +98,7 @@ class PermittedQuestions:
             StoreError: it cannot be answered now.
             AuditUnavailable: the audit takes no record.
         """
-        cameras, left_out = self._decided(question, question.camera_ids)
+        cameras, left_out, _ = self._decided(question, question.camera_ids)
         with self._queries() as queries:
             known = queries.known([one.camera_id for one in cameras])
             if known == ():
@@ -101,13 +115,13 @@ class PermittedQuestions:
         Raises:
             PolicyError, StoreError, AuditUnavailable: as `ask`.
         """
-        cameras, _ = self._decided(question, ())
+        cameras, *_ = self._decided(question, ())
         with self._queries() as queries:
             ids = tuple(one.camera_id for one in cameras)
             return queries.ask_again(msgspec.structs.replace(question, camera_ids=ids), new)
 
-    def permitted(self, question: RangedQuestion[Any]) -> tuple[tuple[RegisteredCamera, ...], int]:
-        """The cameras that may be asked about, and the number of the others; the store is not asked.
+    def permitted(self, question: RangedQuestion[Any]) -> PermittedCameras:
+        """The cameras that may be asked about; the store is not asked.
 
         Raises:
             PolicyError: no rule permits such a question.
@@ -125,7 +139,7 @@ class PermittedQuestions:
         Raises:
             PolicyError, AuditUnavailable: as `ask`.
         """
-        cameras, _ = self._decided(question, ())
+        cameras, *_ = self._decided(question, ())
         permitted = tuple(one.camera_id for one in cameras)
         shown = [one for one in found if one.camera_id in permitted]
         if shown:
@@ -139,7 +153,7 @@ class PermittedQuestions:
         Raises:
             PolicyError, StoreError, AuditUnavailable: as `ask`.
         """
-        cameras, left_out = self._decided(Cameras(), ())
+        cameras, left_out, _ = self._decided(Cameras(), ())
         with self._queries() as queries:
             permitted = {one.camera_id for one in cameras}
             answer = queries.ask(Cameras(), permitted)
@@ -161,8 +175,8 @@ class PermittedQuestions:
         ):
             yield queries
 
-    def _decided(self, question: Question[Any], named: tuple[str, ...]) -> tuple[tuple[RegisteredCamera, ...], int]:
-        """Decide, for each camera; the cameras, and the number of those that are left out."""
+    def _decided(self, question: Question[Any], named: tuple[str, ...]) -> PermittedCameras:
+        """Decide, for each camera."""
         opened, facts = self._opened, facts_of(question)
         sensitive, now_ms = self._stores.sensitive(), opened.clock.wall_ms()
         registered = {one.camera_id: one for one in opened.registry.cameras()}
@@ -175,7 +189,7 @@ class PermittedQuestions:
             for name, one in registered.items()
         }
         distinct = list(dict.fromkeys(targets.values())) or [_NOWHERE]
-        _, allowed = opened.actor.authorize_some(wanted, distinct)
+        account, allowed = opened.actor.authorize_some(wanted, distinct)
         permitted = {name: registered[name] for name, target in targets.items() if target in allowed}
         if not set(named) <= set(permitted):
             # The same words for a camera that does not exist and for another body's: neither is confirmed.
@@ -187,7 +201,7 @@ class PermittedQuestions:
                 policy=_NOT_PERMITTED,
             )
         cameras = tuple(permitted[name] for name in dict.fromkeys(named or permitted))
-        return cameras, 0 if named else len(targets) - len(permitted)
+        return PermittedCameras(cameras, 0 if named else len(targets) - len(permitted), account.role)
 
     def _note(self, question: Question[Any], outcome: Outcome, **facts: str) -> None:
         self._opened.actor.note(operation_of(question), outcome=outcome, **facts_of(question), **facts)
