@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.audit.settings import AuditSettings
 from pipeline.channels.settings import AnyChannelSettings
 from pipeline.config.settings import Config
+from pipeline.directories.settings import ServerSettings
 from pipeline.domain.camera import Camera
 from pipeline.domain.institution import Institution
 from pipeline.domain.query_use import QueryLimits
@@ -49,6 +50,7 @@ class ConfiguredStores:
         query_limits: how many searches by plate an account may make.
         hotlists: threshold of matches with hot-lists.
         channels: of alerts; owners: institution of each camera, by its id.
+        server: address of `viapublica serve`, and the directories by which people log in there.
     """
 
     data_dir: Path
@@ -70,6 +72,7 @@ class ConfiguredStores:
     hotlists: HotListSettings = field(default_factory=HotListSettings)
     channels: tuple[AnyChannelSettings, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
+    server: ServerSettings = field(default_factory=ServerSettings)
 
     @classmethod
     def of_config(cls, config: Config) -> ConfiguredStores:
@@ -95,6 +98,7 @@ class ConfiguredStores:
             config.hotlists,
             config.channels,
             {camera.id: camera.owner for camera in config.cameras},
+            config.server,
         )
 
     @classmethod

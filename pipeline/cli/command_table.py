@@ -119,7 +119,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     ),
     "people": CommandEntry(
         "people.people_commands:app",
-        "People: add, train, term, role, shift, vehicle, invite, leave, import.",
+        "People: add, train, term, role, shift, directory, invite, leave, import.",
         _OPERATION,
     ),
     "login": CommandEntry(

@@ -21,6 +21,7 @@ from pipeline.config.text_settings import TextSettings
 from pipeline.config.zone_name import ZoneName
 from pipeline.decode.settings import DecodeSettings
 from pipeline.detect.settings import DetectSettings
+from pipeline.directories.settings import ServerSettings
 from pipeline.domain.channel_names import is_channel
 from pipeline.domain.route import GeoPoint
 from pipeline.hotlists.settings import HotListSettings
@@ -165,6 +166,11 @@ class Config(BaseModel):
         default_factory=AuditSettings,
         title="Audit",
         description="Where operations are recorded before they answer (decree 18.743/2014 art. 7, 8).",
+    )
+    server: ServerSettings = Field(
+        default_factory=ServerSettings,
+        title="Server",
+        description="`viapublica serve`: its address, and the directories of institutions.",
     )
     hotlists: HotListSettings = Field(
         default_factory=HotListSettings,

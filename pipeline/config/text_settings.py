@@ -40,6 +40,9 @@ FREE_TEXTS: Final = {
     "channels[].topic": TextKind.PLACE,
     "ingest.group": TextKind.PLACE,
     "retention.groups[].name": TextKind.PLACE,
+    "server.directories[].name": TextKind.BODY,
+    "server.directories[].label": TextKind.BODY,
+    "server.directories[].institution": TextKind.BODY,
 }
 """Keys whose texts people choose and the program stores or shows, with the kind of text. A test lists all others."""
 

@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from pipeline.console import (
     audit_pages,
+    directory_pages,
     health_pages,
     people_pages,
     plate_pages,
@@ -24,6 +25,7 @@ from pipeline.console.pages import static_address
 
 PAGES: Final = (
     session_pages.router,
+    directory_pages.router,
     situation_pages.router,
     plate_pages.router,
     rights_pages.router,

@@ -107,9 +107,10 @@ def log_in_page(
         problem: of an earlier attempt; status: of the answer; login: as typed.
     """
     values: dict[str, Any] = {"problem": problem, "login": login, "path": request.url.path, "action": LOG_IN}
+    service: Service = request.app.state.service
     if is_htmx(request):
         return page("part_log_in.html", reader, status=status, headers=into("#dialog"), **values)
-    return page("log_in.html", reader, status=status, **values)
+    return page("log_in.html", reader, status=status, directories=service.directories.choices, **values)
 
 
 def into(target: str) -> dict[str, str]:

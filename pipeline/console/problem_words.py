@@ -11,6 +11,17 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "confere, ou a conta não está ativa.",
     "Try again with the next code; after five attempts wait 15 minutes, or ask your administration": "Tente de novo "
     "com o próximo código. Depois de cinco tentativas, aguarde 15 minutos ou procure a administração.",
+    "is refused: the code or the institution is wrong, or the account is not active": "O código não confere, o órgão "
+    "não é o da sua conta, ou a conta não está ativa.",
+    "knows you, but no account is connected with you there": "O seu órgão confirmou quem você é, mas nenhuma conta "
+    "está ligada ao seu cadastro lá.",
+    "Accounts are registered first (art. 5): ask your administration for people add and people directory": "A conta é "
+    "cadastrada antes (art. 5º): procure a administração do seu órgão.",
+    "was not begun in this browser, or has ended": "A entrada não começou neste navegador ou já expirou.",
+    "Begin again": "Comece de novo.",
+    "Begin again; if it stays so, notify your administration": "Comece de novo; se continuar, avise a administração.",
+    "did not recognize you": "O seu órgão não confirmou quem você é.",
+    "Log in by password, and notify your administration": "Entre com a senha e avise a administração.",
     "Ask your administration": "Procure a administração do seu órgão.",
     "has neither a session nor a token": "Sua sessão terminou.",
     "Log in": "Entre novamente.",
@@ -54,6 +65,8 @@ PORTUGUESE: Final[Mapping[str, str]] = {
 }
 """Text or remedy by English one."""
 _PATTERNS: Final[Sequence[tuple[re.Pattern[str], str]]] = (
+    (re.compile(r"does not answer \(\w+\)"), r"Não responde no momento."),
+    (re.compile(r"its (?:answer|ID token) .+"), r"A resposta do seu órgão não pôde ser aceita."),
     (re.compile(r"is acknowledged by (\S+) since (.+)"), r"Está com \1 desde \2."),
     (re.compile(r"is escalated by (\S+) since (.+)"), r"Foi encaminhado por \1 em \2."),
     (re.compile(r"was closed as \w+ by (\S+) at (.+)"), r"Foi encerrado por \1 em \2."),

@@ -21,7 +21,7 @@ from pipeline.http_api.problems import RequestRefused
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 START: Final = "/console/"
-_PAGE: Final = re.compile(r"/console/[a-z0-9/-]{0,200}")
+_PAGE: Final = re.compile(r"/console/(?!directory/)[a-z0-9/-]{0,200}")
 _FIELDS: Final = ("login", "password", "code")
 _PREFERENCE_S: Final = 400 * 86_400
 """As long as browsers store cookies."""
@@ -74,7 +74,9 @@ def log_in(
 @router.post("/console/logout")
 def log_out(visit: VisitOf) -> Response:
     """Log out."""
-    answer = page("logged_out.html", visit.reader, path=LOG_IN, problem=None)
+    caller, directories = visit.caller, visit.service.directories
+    directory = directories.log_out_address(caller.registry, caller.person.login, LOG_IN)
+    answer = page("logged_out.html", visit.reader, path=LOG_IN, problem=None, directory=directory)
     session_routes.log_out(visit.caller, visit.service, answer)
     return answer
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy import select
@@ -34,6 +33,7 @@ from pipeline.governance.login_secrets import (
     used_step,
 )
 from pipeline.governance.login_sessions import (
+    SignedIn,
     check_live,
     end_sessions,
     is_due,
@@ -43,7 +43,14 @@ from pipeline.governance.login_sessions import (
     token_sha256,
 )
 from pipeline.governance.people_register import PeopleRegister, close_account
-from pipeline.governance.people_rows import grant_row, institution_row, new_sector_row, person_of, person_row
+from pipeline.governance.people_rows import (
+    grant_row,
+    institution_row,
+    new_sector_row,
+    person_of,
+    person_row,
+    system_user_row,
+)
 from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow
 from pipeline.governance.totp_encryption import TotpEncryption
 from pipeline.policy.registration import (
@@ -65,21 +72,6 @@ LOCK_MS: Final = 15 * MINUTE_MS
 """After so many wrong attempts, the account takes none for this time."""
 CONFIRMED_MS: Final = 15 * MINUTE_MS
 """So long a one-time code counts for the user of the operating system who gave it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A log-in.
-
-    Attributes:
-        token: id of the session; it is not stored and cannot be shown again.
-        person: of the account.
-        ended_sessions: number of older sessions that it ended: the person is to be alerted.
-    """
-
-    token: str
-    person: RegisteredPerson
-    ended_sessions: int
 
 
 class LoginRegister(PeopleRegister):
@@ -191,17 +183,37 @@ class LoginRegister(PeopleRegister):
             NotLoggedIn: anything is wrong; the text does not say what, and is the same for unknown logins. Only with
                 password and code of the account it says why the account may not be used.
         """
-        now_ms, name = self._clock.wall_ms(), _login_or_none(login)
+        name = _login_or_none(login)
         with self._database.reading() as session:
             found = session.get(AccountRow, name)
             stored = found.password_hash if found else ""
         # Before the transaction: it takes long, and no one else could write.
         matches = is_password(typed_password(password), stored)
-        reason = ""
+        return self._signed_in(
+            name,
+            code,
+            origin,
+            lambda _, row: matches and row.account.password_hash == stored,
+            "login, password or code",
+        )
+
+    def _signed_in(
+        self, name: str, code: str, origin: str, is_known: Callable[[Session, PersonRow], bool], what: str
+    ) -> SignedIn:
+        """Open a session for a person who is known by one factor, with their one-time code as the other.
+
+        Args:
+            name: login; "" for none; code, origin: see `sign_in`.
+            is_known: whether the first factor is that of the person's row, within the transaction.
+            what: names the factors for the text of a refusal.
+
+        Raises:
+            NotLoggedIn: see `sign_in`.
+        """
+        now_ms, reason = self._clock.wall_ms(), ""
         with self._database.writing() as session:
             row = session.get(PersonRow, name)
-            matches = matches and row is not None and row.account.password_hash == stored
-            step = self._given_step(row, code, now_ms) if matches and row is not None else None
+            step = self._given_step(row, code, now_ms) if row is not None and is_known(session, row) else None
             if row is None or step is None:
                 self._count_failure(row, now_ms)
             else:
@@ -218,7 +230,7 @@ class LoginRegister(PeopleRegister):
             raise NotLoggedIn(f"account {name}", reason, "Ask your administration")
         raise NotLoggedIn(
             "log-in",
-            "is refused: login, password or code is wrong, or the account is not active",
+            f"is refused: {what} is wrong, or the account is not active",
             "Try again with the next code; after five attempts wait 15 minutes, or ask your administration",
         )
 
@@ -289,7 +301,7 @@ class LoginRegister(PeopleRegister):
         """
         now_ms = self._clock.wall_ms()
         with self._database.writing() as session:
-            row = _of_system_user(session, system_user)
+            row = system_user_row(session, system_user)
             step = self._given_step(row, code, now_ms)
             if step is not None and not why_unusable(person_of(row), now_ms):
                 row.account.totp_step, row.account.failures = step, 0
@@ -314,7 +326,7 @@ class LoginRegister(PeopleRegister):
         """
         now_ms = self._clock.wall_ms()
         with self._database.reading() as session:
-            row = _of_system_user(session, system_user)
+            row = system_user_row(session, system_user)
             return person_of(row), 0 <= now_ms - row.account.confirmed_ms < CONFIRMED_MS
 
     def _check_invitation(self, account: AccountRow | None, invitation: str) -> AccountRow:
@@ -377,18 +389,6 @@ def _invited(account: AccountRow, now_ms: int) -> str:
     account.failures = account.locked_until_ms = account.confirmed_ms = 0
     account.last_used_ms = now_ms
     return code
-
-
-def _of_system_user(session: Session, system_user: str) -> PersonRow:
-    found = session.scalar(select(PersonRow).join(AccountRow).where(AccountRow.system_user == system_user))
-    if found is None:
-        raise PolicyError(
-            f"user {system_user}",
-            "has no account in the registry",
-            "Work as the user of your account, or have it registered: viapublica people add LOGIN --name NAME "
-            f"--document CPF --body INSTITUTION/SECTOR --until DATE --system-user {system_user}",
-        )
-    return found
 
 
 def _why_due(row: PersonRow, now_ms: int) -> str:

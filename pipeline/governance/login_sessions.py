@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import select, update
@@ -32,6 +33,21 @@ _ENDS: Final = {
 """Reasons for the end of a session, in words."""
 _TOUCH_MS: Final = 3 * MINUTE_MS
 """The time of use is written once in this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A log-in.
+
+    Attributes:
+        token: id of the session; it is not stored and cannot be shown again.
+        person: of the account.
+        ended_sessions: number of older sessions that it ended: the person is to be alerted.
+    """
+
+    token: str
+    person: RegisteredPerson
+    ended_sessions: int
 
 
 def open_session(session: Session, login: str, origin: str, now_ms: int) -> tuple[str, int]:

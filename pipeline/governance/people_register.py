@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from pipeline.domain.account import InstitutionKind
@@ -26,7 +26,13 @@ from pipeline.governance.people_rows import (
     sector_of,
     sector_row,
 )
-from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow, SectorRow
+from pipeline.governance.people_tables import (
+    AccountRow,
+    DirectoryIdentityRow,
+    InstitutionRow,
+    PersonRow,
+    SectorRow,
+)
 from pipeline.governance.registry_session import RegistrySession
 from pipeline.policy.access.request import CASE_FORMAT
 from pipeline.policy.registration import (
@@ -294,10 +300,11 @@ class PeopleRegister(RegistrySession):
 
 
 def close_account(session: Session, account: AccountRow, reason: str, now_ms: int) -> int:
-    """Close an account: no secret, system user or session of it is left; the number of ended sessions."""
+    """Close an account: no secret, system user, directory or session of it is left; the number of ended sessions."""
     account.status, account.status_reason = AccountStatus.CLOSED.value, reason
     account.password_hash = account.totp_secret = account.invitation_hash = ""
     account.system_user, account.confirmed_ms = None, 0
+    session.execute(delete(DirectoryIdentityRow).where(DirectoryIdentityRow.login == account.login))
     return end_sessions(session, account.login, reason, now_ms)
 
 

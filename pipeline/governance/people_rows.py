@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.domain.account import InstitutionKind
@@ -15,7 +16,7 @@ from pipeline.domain.people import (
     Validity,
 )
 from pipeline.domain.role import Role
-from pipeline.errors import RegistryError
+from pipeline.errors import PolicyError, RegistryError
 from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow, RoleGrantRow, SectorRow
 
 
@@ -105,6 +106,23 @@ def person_row(session: Session, login: str) -> PersonRow:
     if row is None:
         raise RegistryError(f"person {login}", "is not registered", "See viapublica people list")
     return row
+
+
+def system_user_row(session: Session, system_user: str) -> PersonRow:
+    """The row of the person who works as a user of the operating system.
+
+    Raises:
+        PolicyError: no one does.
+    """
+    found = session.scalar(select(PersonRow).join(AccountRow).where(AccountRow.system_user == system_user))
+    if found is None:
+        raise PolicyError(
+            f"user {system_user}",
+            "has no account in the registry",
+            "Work as the user of your account, or have it registered: viapublica people add LOGIN --name NAME "
+            f"--document CPF --body INSTITUTION/SECTOR --until DATE --system-user {system_user}",
+        )
+    return found
 
 
 def new_person_row(person: NewPerson, by: str, now_ms: int) -> PersonRow:

@@ -161,6 +161,18 @@ class PushSubscriptionRow(Base):
     end_reason: Mapped[str] = mapped_column(String(32))
 
 
+class DirectoryIdentityRow(Base):
+    """See `pipeline.domain.directory_identity.DirectoryIdentity`; an account has at most one."""
+
+    __tablename__ = "directory_identities"
+
+    issuer: Mapped[str] = mapped_column(String(400), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    login: Mapped[str] = mapped_column(ForeignKey("persons.login"), unique=True)
+    connected_by: Mapped[str] = mapped_column(LOGIN)
+    connected_ms: Mapped[int] = mapped_column(BigInteger)
+
+
 class EmergencyRow(Base):
     """Emergency access: asked for by one person, opened by another."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipeline.governance.approval_register import ApprovalRegister
 from pipeline.governance.camera_registry import CameraRegistry
+from pipeline.governance.directory_register import DirectoryRegister
 from pipeline.governance.emergency_register import EmergencyRegister
-from pipeline.governance.login_register import LoginRegister
 from pipeline.governance.push_register import PushRegister
 from pipeline.governance.query_register import QueryRegister
 from pipeline.governance.sharing_register import SharingRegister
@@ -13,7 +13,7 @@ from pipeline.governance.token_register import TokenRegister
 
 
 class Registry(
-    LoginRegister,
+    DirectoryRegister,
     TokenRegister,
     PushRegister,
     EmergencyRegister,

@@ -29,6 +29,8 @@ _HEADERS: Final[Mapping[str, str]] = {
 }
 FORMS_BELOW: Final = "/console/"
 """Begin of the addresses that take the forms of pages; all others take JSON alone."""
+DIRECTORY_RETURN: Final = "/console/directory/return"
+"""The one address with a query string: OpenID Connect brings its code, which counts once and in one browser, there."""
 _OWN: Final = frozenset({"Cache-Control", "Content-Security-Policy"})
 """Headers that an answer may set itself, as pages and their style sheets do."""
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -106,7 +108,7 @@ def _check_form(scope: Scope) -> None:
         RequestRefused: a query string, a body that is no JSON, or another site's page.
     """
     headers = Headers(scope=scope)
-    if scope["query_string"]:
+    if scope["query_string"] and (scope["method"], scope["path"]) != ("GET", DIRECTORY_RETURN):
         raise RequestRefused(
             HTTPStatus.BAD_REQUEST,
             "The address has a query string",

@@ -13,11 +13,13 @@ from fastapi import Request
 
 from pipeline.app.alerts.alert_reader import AlertReader
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.people.directory_log_in import DirectoryLogIns
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.app.shared_store import SharedStore
 from pipeline.domain.ports import Clock
 from pipeline.http_api.problems import RequestRefused
 from pipeline.http_api.rate_limit import RateLimit
+from pipeline.http_api.request_guard import DIRECTORY_RETURN
 
 _LOG_INS: Final = (10, 60.0)
 """Attempts from one address, and within how many seconds."""
@@ -144,6 +146,7 @@ class Service:
         behind_proxy: whether a proxy in front states the address of the client (``X-Forwarded-For``).
         limits: of requests; store: the event store, open from the first question on.
         alerts: reads new alerts for all streams; streams: a turn for each of these.
+        directories: log-ins by the directories of institutions.
         incident_changes: steps of incidents and hand-overs of shifts.
     """
 
@@ -155,6 +158,7 @@ class Service:
     limits: Limits = field(init=False)
     store: SharedStore = field(init=False)
     alerts: AlertReader = field(init=False)
+    directories: DirectoryLogIns = field(init=False)
     streams: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(_MOST_STREAMS))
     incident_changes: Changes = field(default_factory=Changes)
 
@@ -168,6 +172,8 @@ class Service:
         object.__setattr__(self, "store", SharedStore(self.stores))
         reader = AlertReader(self.stores, self.store, self.registry.requester, self.registry.clock)
         object.__setattr__(self, "alerts", reader)
+        log_ins = DirectoryLogIns(self.stores.server, self.registry.clock, DIRECTORY_RETURN)
+        object.__setattr__(self, "directories", log_ins)
 
     def close(self) -> None:
         """Stop reading alerts, and close the event store."""

@@ -19,6 +19,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    set_cookies: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -63,8 +64,8 @@ class Client:
             "server": ("localhost", 80),
         }
         reply = asyncio.run(_answer(self.app, scope, body))
-        for name, morsel in SimpleCookie(reply.headers.get("set-cookie", "")).items():
-            self.cookies[name] = morsel.value
+        for one in reply.set_cookies:
+            self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(one).items()}
         self.cookies = {name: value for name, value in self.cookies.items() if value}
         return reply
 
@@ -88,5 +89,6 @@ async def _answer(app: FastAPI, scope: dict[str, Any], body: bytes) -> Reply:
             parts.append(message.get("body", b""))
 
     await app(scope, receive, send)
-    headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
-    return Reply(start["status"], headers, b"".join(parts))
+    lines = [(name.decode().lower(), value.decode()) for name, value in start["headers"]]
+    cookies = tuple(value for name, value in lines if name == "set-cookie")
+    return Reply(start["status"], dict(lines), b"".join(parts), cookies)

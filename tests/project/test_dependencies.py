@@ -27,6 +27,7 @@ _GUARDED = {
     "governance": {"alembic", "argon2", "openpyxl", "pyotp", "sqlalchemy"},
     "audit/time_stamps.py": {"rfc3161_client"},
     "console/drawing": {"starlette", "uvicorn"},
+    "directories/openid_connect.py": {"authlib", "joserfc", "requests"},
     "http_api": {"anyio", "fastapi", "starlette", "uvicorn"},
     "console": {"babel", "fastapi", "jinja2", "starlette"},
 }

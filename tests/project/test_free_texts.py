@@ -43,13 +43,14 @@ CONFIG = {
     "addresses and hosts": """cameras[].source cameras[].tls_name cameras[].allowed_hosts[] sinks[].host store.host
         sinks[].brokers[] channels[].url channels[].host channels[].sender channels[].to[]
         channels[].contact channels[].services[] observability.metrics.host
-        ingest.source audit.time_stamp_authority""",
+        server.url server.directories[].issuer ingest.source audit.time_stamp_authority""",
     "ids of cameras": "cameras[].other_scene_than[] retention.groups[].cameras[] channels[].cameras[]",
     "places of files and databases": "register_database",
     "logins": """cameras[].user cameras[].password_env sinks[].login.user sinks[].login.password_env sinks[].sasl.user
         sinks[].sasl.password_env channels[].secret.user channels[].secret.password_env channels[].login.user
         channels[].key.user channels[].key.password_env channels[].public_key channels[].login.password_env
-        store.login.user store.login.password_env""",
+        store.login.user store.login.password_env server.directories[].client_id server.directories[].secret.user
+        server.directories[].secret.password_env""",
     "enumerations and model cards": """channels[].quiet.begin channels[].quiet.end zone detect.model
         detect.plate_model detect.label_confidence[] lpr.model lpr.corners analytics.labels[] alerts.off[]
         cameras[].alerts.off[] cameras[].alerts.closed[] cameras[].alerts.closed[][] cameras[].areas.drawn_for""",
@@ -128,7 +129,9 @@ COLUMNS_OF_FIXED_FORM = """
     incident_steps.duplicate_of hand_overs.person hand_overs.incidents hand_overs.accepted_by
     undone_feedback.incident undone_feedback.person push_subscriptions.login push_subscriptions.institution
     push_subscriptions.sector push_subscriptions.role push_subscriptions.channel push_subscriptions.purpose
-    push_subscriptions.endpoint push_subscriptions.p256dh push_subscriptions.auth push_subscriptions.end_reason"""
+    push_subscriptions.endpoint push_subscriptions.p256dh push_subscriptions.auth push_subscriptions.end_reason
+    directory_identities.issuer directory_identities.subject directory_identities.login
+    directory_identities.connected_by"""
 COLUMNS_OF_SCREENED_VALUES = """
     built_files.name built_files.verification built_files.policy exemptions.region journal.details erasures.request
     subject_requests.request
@@ -144,8 +147,8 @@ OPTIONS_OF_FIXED_FORM = """
     ListOption UntilOption begin body case_format days hours rendered seen_by system_user until
     CameraOption CsvOption every FromOption ModelOption NumberArgument ParquetOption PlateOption PasswordEnvOption
     PasswordFileOption PlateArgument PurposeOption RegisterOption SinkArgument SinkOption ToOption UserOption
-    XlsxOption ZoneOption camera case check_models codec codecs device end hold_id host interface key markdown model
-    month names onvif override_hold
+    XlsxOption ZoneOption camera case check_models codec codecs device end hold_id host interface issuer key markdown
+    model month names onvif override_hold
     channel duplicate_of IncidentArgument operation peer person plate profile reader_model since sinks size sizes
     along at check corners distances left point rectangle right
     source start subject target threshold topic listen about undo"""

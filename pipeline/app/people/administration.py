@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.app.access.plate_fingerprints import plate_fingerprints
 from pipeline.app.people.acting_person import Wanted, of_body, records_target
 from pipeline.app.people.open_registry import OpenRegistry
+from pipeline.domain.directory_identity import DirectoryIdentity
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import NewPerson, RegisteredInstitution, RegisteredPerson, Sector, Validity
 from pipeline.domain.purpose import Purpose
@@ -20,7 +21,7 @@ from pipeline.governance.people_csv import read_people
 from pipeline.policy.access.request import Approval, Target
 from pipeline.policy.registration import checked_login
 
-__all__ = ["Administration", "Emergency", "NewPerson", "RegisteredInstitution", "Sector"]
+__all__ = ["Administration", "DirectoryIdentity", "Emergency", "NewPerson", "RegisteredInstitution", "Sector"]
 
 
 class Administration:
@@ -149,6 +150,14 @@ class Administration:
     def set_shift(self, login: str, shift: Shift | None) -> None:
         """Enter the shift of a person; None takes it out."""
         self._registry.set_shift(login, shift, self._permitted(login))
+
+    def connect_directory(self, login: str, identity: DirectoryIdentity) -> RegisteredPerson:
+        """Let a registered person log in by the directory of their institution."""
+        return self._registry.connect_directory(login, identity, self._permitted(login))
+
+    def disconnect_directory(self, login: str) -> RegisteredPerson:
+        """Take a person's identity in a directory out again."""
+        return self._registry.disconnect_directory(login, self._permitted(login))
 
     def request_emergency(self, minutes: int, purpose: Purpose, reason: str) -> Emergency:
         """Ask for emergency access for the person who acts; another one opens it."""

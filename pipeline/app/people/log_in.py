@@ -10,7 +10,7 @@ from pipeline.domain.operation import Operation
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.personal_token import PersonalToken
 from pipeline.errors import PolicyError
-from pipeline.governance.login_register import SignedIn
+from pipeline.governance.login_sessions import SignedIn
 
 __all__ = [
     "SignedIn",

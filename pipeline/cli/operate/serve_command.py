@@ -53,7 +53,7 @@ def serve(
 
     Example: [bold]viapublica serve --listen 0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem[/]
     """
-    require("sqlalchemy", "argon2", "pyotp", "fastapi", "uvicorn", "jinja2", "babel")
+    require("sqlalchemy", "argon2", "pyotp", "fastapi", "uvicorn", "jinja2", "babel", "authlib", "joserfc", "requests")
     from pipeline.app.logging_setup import configure_logging  # here: they take long to import
     from pipeline.app.people.open_registry import open_registry
     from pipeline.console.application import add_console

@@ -13,6 +13,7 @@ from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.plate_input import given_plate
 from pipeline.cli.common.registry_options import RegistryOptions, SinceOption, UntilOption
 from pipeline.cli.people.output import show_people, show_person
+from pipeline.domain.directory_identity import DirectoryIdentity
 from pipeline.domain.people import NewPerson
 from pipeline.domain.plate import check_plate
 from pipeline.domain.plural import counted
@@ -21,7 +22,7 @@ from pipeline.domain.query_use import Shift
 from pipeline.domain.role import Role
 
 app = typer.Typer(
-    help="People: add, train, term, role, shift, vehicle, invite, leave, import.\n\n"
+    help="People: add, train, term, role, shift, directory, invite, leave, import.\n\n"
     "Accounts are personal. A change needs an administrator with a valid training, a signed term and a one-time code; "
     "no one changes their own. Each is in the audit.\n\nExample: [bold]viapublica people list[/]",
     no_args_is_help=True,
@@ -205,6 +206,35 @@ def vehicle(
         print_json({"login": login, "vehicle": "removed" if remove else "entered"})
     else:
         say(err, f"vehicle of {login} {'removed' if remove else 'entered'}")
+
+
+@app.command("directory")
+@with_option_groups
+def directory(
+    login: LoginArgument,
+    issuer: Annotated[str, typer.Option("--issuer", help="Address of the directory, as in server.directories.")] = "",
+    subject: Annotated[
+        str, typer.Option("--subject", help="Identifier of the person in it: the claim sub, not an e-mail address.")
+    ] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="The person logs in by password alone again.")] = False,
+    *,
+    options: RegistryOptions,
+) -> None:
+    """Let a registered person log in by the directory of their institution (OpenID Connect).
+
+    The directory replaces the password, and nothing else: the one-time code is still asked for, and roles are those of
+    the register (art. 5).
+
+    Example: [bold]viapublica people directory ana.souza --issuer https://id.city.example --subject 248289761001[/]
+    """
+    if (not issuer or not subject) and not remove:
+        raise typer.BadParameter("give --issuer and --subject, or --remove")
+    with options.people() as office:
+        if remove:
+            changed = office.disconnect_directory(login)
+        else:
+            changed = office.connect_directory(login, DirectoryIdentity(issuer, subject))
+    show_person(changed, options, "directory removed" if remove else "directory connected")
 
 
 @app.command("leave")

@@ -71,6 +71,11 @@ def test_a_person_is_registered_trained_authorized_and_leaves(city: Path) -> Non
     assert (shift.exit_code, shift.stderr) == (0, "shift of caio.reis: mon,tue,wed,thu,fri 22:00-06:00\n")
     vehicle = run(city, "people", "vehicle", "caio.reis", "-", "--json", typed="ABC1D23\n")
     assert json.loads(vehicle.stdout) == {"login": "caio.reis", "vehicle": "entered"}
+    identity = ("--issuer", "https://id.city.example", "--subject", "248289761001")
+    connected = run(city, "people", "directory", "caio.reis", *identity)
+    assert (connected.exit_code, connected.stderr.splitlines()[0]) == (0, "directory connected: caio.reis")
+    assert run(city, "people", "directory", "caio.reis", "--remove").exit_code == 0
+    assert run(city, "people", "directory", "caio.reis", "--issuer", "https://id.city.example").exit_code == 2
     assert run(city, "people", "leave", "caio.reis", "--yes").exit_code == 0
     listed = [json.loads(line) for line in run(city, "people", "list", "--json").stdout.splitlines()]
     assert {one["login"]: one["status"] for one in listed} == {
