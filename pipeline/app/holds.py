@@ -84,7 +84,7 @@ def hold_time(
         stores: event stores, recordings, audit, and the screen of free texts.
         camera: recorded, configured or declared.
         begin_ms, end_ms: milliseconds since 1970 UTC; the end is not part of it.
-        reason: the order or case; by: the person who decides.
+        reason: the order or case; by: the person who decides: where people are registered, the one who acts.
         grounds: at whose request, and until when; None where neither is stated.
 
     Returns:
@@ -92,12 +92,13 @@ def hold_time(
 
     Raises:
         RecordError: unknown camera, no reason, or the disk failed.
-        PolicyError: a text says something sensitive about people.
+        PolicyError: a text says something sensitive about people, or another person is stated.
         AuditUnavailable: the audit takes no record; nothing is held.
     """
     facts: dict[str, Any] = {"cameras": (camera,), "start_ms": begin_ms, "end_ms": end_ms}
     audit = audit_of_stores(stores)
     with audit.refusals(Operation.HOLD, **facts):
+        by = audit.access.named(by)
         check_hold_texts(reason, by, stores.screen, grounds)
     folder = stores.data_dir if stores.record is None else stores.record.dir
     known = {*(stores.cameras or ()), *DeclaredCameras(stores.data_dir).all()}
@@ -115,10 +116,11 @@ def release_hold(stores: ConfiguredStores, hold_id: str, by: str) -> Hold:
     """End a hold; what is due then is deleted at the next round of retention.
 
     Args:
-        stores: see `hold_time`; hold_id: of the hold; by: the person who decides.
+        stores, by: see `hold_time`; hold_id: of the hold.
 
     Raises:
         RecordError: no hold of this id is in force, or the disk failed.
+        PolicyError: another person is stated.
         AuditUnavailable: the audit takes no record; nothing is released.
     """
     places = {hold.hold_id: (folder, hold) for folder in _folders(stores) for hold in Holds(folder).unreleased()}
@@ -126,8 +128,11 @@ def release_hold(stores: ConfiguredStores, hold_id: str, by: str) -> Hold:
     place: Mapping[str, Any] = {}
     if found is not None:
         place = {"cameras": (found.camera_id,), "start_ms": found.begin_ms, "end_ms": found.end_ms}
+    audit = audit_of_stores(stores)
+    with audit.refusals(Operation.HOLD_RELEASE, **place):
+        by = audit.access.named(by)
     details = {"action": "release-hold", "by": by, "hold": hold_id if found is not None else "unknown"}
-    with audit_of_stores(stores).doing(Operation.HOLD_RELEASE, details=details, **place):
+    with audit.doing(Operation.HOLD_RELEASE, details=details, **place):
         if folder is None:
             raise RecordError(f"hold {hold_id}", "is not in force", f"In force: {', '.join(places) or 'none'}")
         return Holds(folder).release(hold_id, by)

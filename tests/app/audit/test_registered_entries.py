@@ -11,12 +11,14 @@ import pytest
 from pipeline.app.access.acting import acting_as
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.audit.audited_register import AuditedRegister
+from pipeline.app.holds import hold_time, release_hold, unreleased_holds
 from pipeline.app.rights.subject_requests import SubjectRequestService
-from pipeline.domain.requester import Requester
+from pipeline.domain.requester import CASE_VARIABLE, PURPOSE_VARIABLE, Requester
 from pipeline.domain.subject_request import IdentityCheck, RequestKind, SubjectRequest
 from pipeline.errors import PolicyError
 from tests.app.people.conftest import city, installed
 from tests.app.people.installations import Office
+from tests.asking import declare_roads
 from tests.governance.entries import request
 
 __all__ = ["city", "installed"]
@@ -67,3 +69,20 @@ def test_no_one_enters_or_approves_for_another_person(city: Office) -> None:
     with _register_of(city, "bia") as register:
         approved = register.refuse(entered.number, "bia", "falta a declaração")
     assert approved.decided_by == "Bia Souza"
+
+
+def test_no_one_places_or_releases_a_hold_for_another_person(city: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PURPOSE_VARIABLE, "requisition")
+    monkeypatch.setenv(CASE_VARIABLE, "IP 12/2026")
+    stores = replace(city.stores, register_database=city.register)
+    declare_roads(stores.data_dir, "av-brasil-900")
+    span = (city.clock.now_ms - 3_600_000, city.clock.now_ms)
+    with city.opened("ana") as opened, acting_as(opened):
+        with pytest.raises(PolicyError, match="is not the person who acts here"):
+            hold_time(stores, "av-brasil-900", *span, reason="IP 12/2026", by="Bia Souza")
+        hold_id, _ = hold_time(stores, "av-brasil-900", *span, reason="IP 12/2026", by="ana")
+        assert [one.by for one in unreleased_holds(stores)] == ["Ana Souza"]
+        with pytest.raises(PolicyError, match="is not the person who acts here"):
+            release_hold(stores, hold_id, "Bia Souza")
+        with pytest.raises(PolicyError, match="approval of a second person"):
+            release_hold(stores, hold_id, "ana")
