@@ -1,9 +1,9 @@
 """Bytes of one event of each kind: in the event store before and after merges, and in a Kafka topic.
 
 Tracks are real ones of four clips, copied with other ids, times and cameras; plate reads are those of
-`benchmarks.store`; counts and states are made up. A message's bytes are its value, key and headers, compressed with
-zstd in batches of 64 KiB (typical) and 1 MiB (low), and not compressed (high). Nothing here depends on the speed of the
-machine.
+`benchmarks.store`; counts, traffic figures (with speeds, headway and densities) and states are made up. A message's
+bytes are its value, key and headers, compressed with zstd in batches of 64 KiB (typical) and 1 MiB (low), and not
+compressed (high). Nothing here depends on the speed of the machine.
 
     python -m benchmarks.event_sizes --data ../shared/data --models ../shared/models
 """
@@ -24,7 +24,18 @@ import zstandard
 from benchmarks.store import START_MS, reads
 from pipeline.benchmark.results_page import machine, write_table
 from pipeline.config.load import parse_config
-from pipeline.domain.events import CountEvent, Event, HealthEvent, Kind, TrackEvent, decode, encode
+from pipeline.domain.events import (
+    CountEvent,
+    Event,
+    HealthEvent,
+    Kind,
+    LineCountEvent,
+    TrackEvent,
+    ZoneStateEvent,
+    decode,
+    encode,
+)
+from pipeline.domain.speed_histogram import encode_speeds, percentile
 from pipeline.engine.build import open_engine
 from pipeline.store.backends.database import migrate
 from pipeline.store.backends.open_database import open_database
@@ -39,7 +50,8 @@ EVENTS = 200_000
 BATCH = 20_000
 CAMERAS = 200
 _MINUTE_MS = 60_000
-Row = TypeVar("Row", TrackEvent, CountEvent, HealthEvent)
+Row = TypeVar("Row", TrackEvent, CountEvent, HealthEvent, LineCountEvent, ZoneStateEvent)
+_AREAS = "3f2a91c04b7d"
 
 
 def real_tracks(clips: Sequence[Path], models: Path) -> list[TrackEvent]:
@@ -70,8 +82,47 @@ def _copy(row: Row, rng: random.Random, number: int, ts_ms: int) -> Row:
         fields |= {"path_px": row.path_px * rng.uniform(0.9, 1.1), "speed_px_s": row.speed_px_s * rng.uniform(0.9, 1.1)}
     if isinstance(row, CountEvent):
         fields |= {"ts_ms": ts_ms // _MINUTE_MS * _MINUTE_MS, "count": rng.randrange(1, 30)}
+    if isinstance(row, LineCountEvent | ZoneStateEvent):
+        fields |= {"ts_ms": ts_ms // _MINUTE_MS * _MINUTE_MS, **_figures(row, rng)}
     copied: Row = msgspec.structs.replace(row, **fields)
     return copied
+
+
+def _figures(row: LineCountEvent | ZoneStateEvent, rng: random.Random) -> dict[str, Any]:
+    """Figures of a minute as `pipeline.analytics.minute_figures` rounds them."""
+    if isinstance(row, LineCountEvent):
+        speeds = [max(1.0, rng.gauss(14, 3)) for _ in range(rng.randrange(1, 20))]
+        mean = round(sum(speeds) / len(speeds), 2)
+        figures = {"count": len(speeds), "speeds": encode_speeds(speeds), "mean_m_s": mean}
+        return figures | {"p85_m_s": round(percentile(speeds, 0.85), 2), "headway_s": round(60 / len(speeds), 2)}
+    occupancy = round(rng.uniform(0.02, 8), 4)
+    queue = round(occupancy * rng.random(), 4) if rng.random() < 0.3 else 0.0
+    return {
+        "occupancy": occupancy,
+        "occupancy_max": int(occupancy) + rng.randrange(1, 4),
+        "queue": queue,
+        "queue_max": int(queue) + (queue > 0),
+        "seen_s": round(rng.uniform(59.4, 60.0), 2),
+        "density_m2": round(occupancy / 420, 6),
+        "density_km": round(1000 * occupancy / 60, 6),
+    }
+
+
+def of_areas() -> tuple[list[LineCountEvent], list[ZoneStateEvent]]:
+    """Lines and zones of classes, without their figures."""
+    identity, classes = uuid.UUID(int=0), ("car", "car", "motorcycle", "bus", "truck", "person", "bicycle")
+    common: dict[str, Any] = {"event_id": identity, "camera_id": "", "ts_ms": 0, "stream_id": "7a4e", "areas": _AREAS}
+    lines = [
+        LineCountEvent(**common, line=line, direction=direction, label=label, count=1)
+        for line in ("stop line", "bridge")
+        for direction in ("to the center", "to the river")
+        for label in classes
+    ]
+    empty: dict[str, Any] = {"occupancy": 0.0, "occupancy_max": 0, "queue": 0.0, "queue_max": 0, "seen_s": 60.0}
+    zones = [
+        ZoneStateEvent(**common, **empty, zone=zone, label=label) for zone in ("lane 1", "lane 2") for label in classes
+    ]
+    return lines, zones
 
 
 def made_up() -> tuple[list[CountEvent], list[HealthEvent]]:
@@ -137,11 +188,14 @@ def main() -> None:
     rng = random.Random(7)
     tracks = real_tracks([options.data / "clips" / f"{name}.mp4" for name in CLIPS], options.models)
     counts, states = made_up()
+    lines, zones = of_areas()
     kinds: dict[Kind, Sequence[Event]] = {
         Kind.PLATE_READ: reads(count=EVENTS),
         Kind.TRACK: copies(tracks, rng),
         Kind.COUNT: copies(counts, rng),
         Kind.HEALTH: copies(states, rng),
+        Kind.LINE_COUNT: copies(lines, rng),
+        Kind.ZONE_STATE: copies(zones, rng),
     }
     rows = []
     for kind, events in kinds.items():

@@ -54,13 +54,21 @@ def given_bit_rate(mbit_s: float) -> tuple[Range, Statement]:
 
 
 def with_configuration(demand: Demand, config: Config) -> Demand:
-    """The demand with retention, recording and, where video was recorded, bit rates of a configuration.
+    """The demand with retention, lines, zones, recording and, where video was recorded, bit rates of a configuration.
 
     Raises:
         RecordError: its recorded video cannot be read.
     """
     retention = {kind: getattr(config.retention, table) for kind, table in _tables().items()}
-    demand = replace(demand, retention=retention, record_days=config.record.days if config.record else 0)
+    drawn = [camera.traffic_areas() for camera in config.cameras]
+    number = max(len(drawn), 1)
+    demand = replace(
+        demand,
+        retention=retention,
+        record_days=config.record.days if config.record else 0,
+        lines=sum(len(one.lines) for one in drawn) / number,
+        zones=sum(len(one.zones) for one in drawn) / number,
+    )
     if demand.bitrate_mbit is not None or config.record is None:
         return demand
     rates = recorded_bit_rates(config.record.dir)

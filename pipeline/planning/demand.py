@@ -27,6 +27,11 @@ _TRACKS_PER_VEHICLE: Final = Range(1.0, 1.2, 2.0)
 """Interrupted tracks count twice; persons in view have tracks of their own."""
 _MINUTES: Final = 1440.0
 _CLASSES_PER_MINUTE: Final = 3.0
+_DIRECTIONS: Final = 2.0
+_AREAS: Final = Range(0, 1, 4)
+"""Lines, and zones, of a camera: none, one, or one for each lane and crossing."""
+_MINUTES_IN_ZONE: Final = Range(1.0, 1.2, 2.0)
+"""Minutes that have a road user: the next one as well where it came late in one, or stands."""
 _LIFE_SIGNS: Final = 288.0
 """A day: one every five minutes."""
 UNLIMITED_DAYS: Final = 365
@@ -49,6 +54,7 @@ class Demand:
         bitrate_mbit: of one camera's video, Mbit/s, and where it is from; None: estimated.
         record_days: days that video is recorded; 0 records nothing.
         vehicles: that pass one camera in a day; None: estimated.
+        lines, zones: mean numbers of a camera; None: estimated.
         retention: days by kind of event; None for a kind without limit.
         kafka: whether events go through Kafka; keep_hours: that its topics retain; replication: copies of a topic.
         store_copies: of the event store.
@@ -64,6 +70,8 @@ class Demand:
     bitrate_mbit: tuple[Range, Statement] | None = None
     record_days: int = 7
     vehicles: float | None = None
+    lines: float | None = None
+    zones: float | None = None
     retention: Mapping[Kind, int | None] = field(default_factory=default_retention)
     kafka: bool = True
     keep_hours: int = 72
@@ -101,13 +109,23 @@ class Demand:
         """Events of one camera in a day, by kind; alerts are too few to count."""
         vehicles = self.vehicles_a_day()[0]
         tracks = vehicles.times(_TRACKS_PER_VEHICLE)
+        lines, zones = self._areas()
+        classes = _MINUTES * _CLASSES_PER_MINUTE
         return {
             Kind.PLATE_READ: vehicles,
             Kind.TRACK: tracks,
             # One for each class that passes in a minute.
-            Kind.COUNT: tracks.each(lambda number: min(number, _MINUTES * _CLASSES_PER_MINUTE)),
+            Kind.COUNT: tracks.each(lambda number: min(number, classes)),
+            # One for each line, direction and class with a crossing in a minute.
+            Kind.LINE_COUNT: vehicles.each(lambda number: min(number, _DIRECTIONS * classes)).times(lines),
+            Kind.ZONE_STATE: tracks.times(_MINUTES_IN_ZONE).each(lambda number: min(number, classes)).times(zones),
             Kind.HEALTH: exactly(_LIFE_SIGNS),
         }
+
+    def _areas(self) -> tuple[Range, Range]:
+        """Lines and zones of one camera."""
+        lines = _AREAS if self.lines is None else exactly(self.lines)
+        return lines, _AREAS if self.zones is None else exactly(self.zones)
 
     def assumptions(self) -> list[Statement]:
         """What the numbers of events rest on."""
@@ -121,6 +139,21 @@ class Demand:
                 classes=_CLASSES_PER_MINUTE,
             ),
         ]
+        lines, zones = self._areas()
+        if self.lines is None or self.zones is None:
+            stated.append(
+                Statement(
+                    "lines and zones: {low} to {high} of each a camera. Give --config with those that are drawn",
+                    low=_AREAS.low,
+                    high=_AREAS.high,
+                )
+            )
+        else:
+            stated.append(
+                Statement(
+                    "lines and zones: {lines} and {zones} a camera, as configured", lines=lines.low, zones=zones.low
+                )
+            )
         if any(days is None for days in self.retention.values()):
             stated.append(Statement("retention without limit is counted as {days} days", days=UNLIMITED_DAYS))
         return stated

@@ -96,6 +96,12 @@ _TEXTS: Final[Mapping[str, str]] = {
         "eventos: uma leitura de placa e de {low} a {high} trajetos por veículo, contagens de no máximo "
         "{classes} classes por minuto"
     ),
+    "lines and zones: {low} to {high} of each a camera. Give --config with those that are drawn": (
+        "linhas e zonas: de {low} a {high} de cada por câmera. Informe --config com as que foram desenhadas"
+    ),
+    "lines and zones: {lines} and {zones} a camera, as configured": (
+        "linhas e zonas: {lines} e {zones} por câmera, conforme a configuração"
+    ),
     "retention without limit is counted as {days} days": "guarda sem limite é contada como {days} dias",
     "traffic: {name} was not measured on this device, so the range leaves it out": (
         "tráfego {name}: não foi medido neste equipamento, e a faixa não o inclui"

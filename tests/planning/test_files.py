@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.domain.events import Kind
 from pipeline.errors import ConfigError
+from pipeline.planning.demand import Demand
 from pipeline.planning.measured import Traffic, read_devices, shipped_devices, size_of, write_device
 from pipeline.planning.prices import Prices, Purchase, read_prices
 from tests.planning.devices import device, row
@@ -25,7 +25,7 @@ def _table(page: str) -> dict[str, list[str]]:
 def test_the_shipped_sizes_of_events_are_those_of_the_results_page() -> None:
     measured = _table("event_sizes.md")
     shipped = read_devices(shipped_devices())
-    for kind in (Kind.PLATE_READ, Kind.TRACK, Kind.COUNT, Kind.HEALTH):
+    for kind in Demand().events_a_day():
         merged, inserted, large, usual, plain = map(float, measured[kind.value])
         size = shipped.events[kind]
         assert size.stored[1:] == (merged, max(merged, inserted)), kind

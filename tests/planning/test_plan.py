@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
+from pipeline.app.capacity_plan import with_configuration
+from pipeline.config.load import parse_config
 from pipeline.domain.events import Kind
 from pipeline.domain.language import ENGLISH
 from pipeline.errors import ViapublicaError
@@ -85,16 +88,30 @@ def test_recording_is_bit_rate_times_time() -> None:
 
 
 def test_events_are_counted_into_store_topics_and_partitions() -> None:
-    values = _values(_plan(cameras=20_000, vehicles=10_000.0))
+    values = _values(_plan(cameras=20_000, vehicles=10_000.0, lines=2.0, zones=1.0))
     reads, tracks = 2e8, 2.4e8
     counts, states = 20_000 * 1440 * 3, 20_000 * 288
-    stored = (7 * (reads + tracks) + 1095 * counts + 90 * states) * 60 * 2
+    figures = 20_000 * (2 * 1440 * 2 * 3 + 1440 * 3)
+    stored = (7 * (reads + tracks) + 1095 * (counts + figures) + 90 * states) * 60 * 2
     assert values["event_store"].typical == pytest.approx(stored / 1e12)
-    sent = (reads + tracks + counts + states) * 100 * 3 * 3
-    assert values["kafka_disk"].typical == pytest.approx(sent / 1e12)
-    peak = (reads + tracks + counts + states) / 10 / 3600
+    everything = reads + tracks + counts + figures + states
+    assert values["kafka_disk"].typical == pytest.approx(everything * 100 * 3 * 3 / 1e12)
+    peak = everything / 10 / 3600
     assert values["kafka_ingesters"].typical == math.ceil(peak / 500)
     assert values["kafka_partitions"].typical == 2 * math.ceil(peak / 500)
+
+
+def test_lines_and_zones_are_those_of_the_configuration_or_assumed() -> None:
+    stored = {areas: _values(_plan(lines=areas, zones=areas))["event_store"] for areas in (0.0, 4.0, None)}
+    assert stored[None].low == stored[0.0].low
+    assert stored[None].high == stored[4.0].high
+    assert "lines and zones: 0 to 4 of each a camera" in _said(_plan())
+    camera = "{id: cam-1, source: a.mp4, scope: public-road"
+    line = "{name: river, points: [[0.1, 0.5], [0.9, 0.5]], forward: north, backward: south}"
+    text = f"cameras: [{camera}, areas: {{lines: [{line}]}}}}, {camera.replace('1', '2')}}}]\n"
+    config = parse_config(text, Path("city.yaml"))
+    drawn = with_configuration(Demand(), config)
+    assert "lines and zones: 0.50 and 0 a camera, as configured" in _said(_plan(lines=drawn.lines, zones=drawn.zones))
 
 
 def test_a_kind_stored_without_limit_is_counted_for_a_year_and_that_is_said() -> None:
