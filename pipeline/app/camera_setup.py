@@ -12,7 +12,7 @@ import cv2
 
 from pipeline.app.audit.audited_operation import OperationAudit, audit_of_stores
 from pipeline.app.cameras.permissions import check_not_stopped, check_permitted
-from pipeline.app.cameras.redacted_image import redacted_image
+from pipeline.app.cameras.redacted_image import present_image, redacted_image
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.output_files import check_target, output_file
 from pipeline.config.camera_entry import ExtendedConfig, NewCamera, extended_config
@@ -21,10 +21,9 @@ from pipeline.config.config_change import write_config
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
 from pipeline.decode.input_options import DEFAULT_INPUT
-from pipeline.decode.privacy_masks import MaskBurner
 from pipeline.decode.settings import DecodeSettings
 from pipeline.decode.source_address import parse_address
-from pipeline.decode.stream_probe import ProbedStream, first_image, probe_stream
+from pipeline.decode.stream_probe import ProbedStream, probe_stream
 from pipeline.domain.network_address import BadAddress, is_network_address, split_address
 from pipeline.domain.operation import Operation
 from pipeline.domain.video import EditableImage
@@ -64,7 +63,7 @@ class Snapshot:
     Attributes:
         path: the file.
         camera_id: the camera.
-        at_ms: when it was received, milliseconds since 1970 UTC.
+        at_ms: when it was received, or recorded, milliseconds since 1970 UTC; None where that is not known.
         width, height: pixels.
         privacy_masks: polygons of the configuration, filled before anything else.
         redacted: number of masked objects by class.
@@ -72,7 +71,7 @@ class Snapshot:
 
     path: Path
     camera_id: str
-    at_ms: int
+    at_ms: int | None
     width: int
     height: int
     privacy_masks: int
@@ -182,15 +181,9 @@ def save_snapshot(path: Path, camera_id: str, target: Path, *, grid: bool = Fals
     check_image_target(target)
     config = load_config(path)
     camera = camera_of(config, path, camera_id)
-    address = parse_address(camera.id, camera.source, config.decode.protocols)
+    image = present_image(config, camera)
     permitted_view(config, camera, "snapshot")
-    return redacted_still(
-        config,
-        camera,
-        lambda: first_image(camera.id, address, config.decode, camera.input_options, MaskBurner(camera.masks)),
-        target,
-        grid=grid,
-    )
+    return redacted_still(config, camera, image, target, grid=grid)
 
 
 def check_image_target(target: Path) -> None:
@@ -220,7 +213,7 @@ def permitted_view(config: Config, camera: CameraSettings, action: str) -> Opera
 def redacted_still(
     config: Config,
     camera: CameraSettings,
-    image_of_camera: Callable[[], tuple[EditableImage, int]],
+    image_of_camera: Callable[[], tuple[EditableImage, int | None]],
     target: Path,
     *,
     grid: bool,

@@ -116,13 +116,14 @@ def probe_stream(
 
 def first_image(
     camera_id: str, address: SourceAddress, settings: DecodeSettings, options: InputOptions, burner: MaskBurner
-) -> tuple[EditableImage, int]:
-    """The first whole image of a source with its privacy masks filled, and the time it was received.
+) -> tuple[EditableImage, int | None]:
+    """The first whole image of a source with its privacy masks filled, and its time.
 
     Frames with missing parts, and those predicted from them, are skipped: a connection often begins with one.
 
     Returns:
-        The image, and milliseconds since 1970 UTC.
+        The image, and when it was received, milliseconds since 1970 UTC; of a file, when its recording began, None
+        where the file does not state it.
 
     Raises:
         SourceError: it cannot be opened, or shows no whole image within 20 s.
@@ -131,7 +132,7 @@ def first_image(
     probe_host(camera_id, address, settings.open_timeout_s)
     session = _Session(address, settings, options, burner)
     with _errors_explained(camera_id, address):
-        return session.first_image(), time.time_ns() // 1_000_000
+        return session.first_image()
 
 
 def images_of_view(
@@ -240,13 +241,14 @@ class _Session:
             segments=self._segments,
         )
 
-    def first_image(self) -> EditableImage:
-        """The first image without missing parts."""
+    def first_image(self) -> tuple[EditableImage, int | None]:
+        """The first image without missing parts, and its time."""
         skipped = 0
         with self._container as container:
             for frame in container.frames():
                 if not frame.damaged:
-                    return frame.image()
+                    is_file = self._address.path is not None
+                    return frame.image(), container.recorded_ms if is_file else time.time_ns() // 1_000_000
                 skipped += 1
                 if self._elapsed_s() > _LONGEST_WAIT_S:
                     break

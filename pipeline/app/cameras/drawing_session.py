@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +22,7 @@ from pipeline.app.cameras.camera_calibration import (
     recorded_paths,
     write_camera_change,
 )
-from pipeline.app.cameras.redacted_image import redacted_image
+from pipeline.app.cameras.redacted_image import present_image, redacted_image
 from pipeline.config.camera_drawing import CameraDrawing, DrawingFlaw, drawing_change, drawing_flaws
 from pipeline.config.camera_settings import CameraSettings
 from pipeline.config.config_change import ConfigChange
@@ -32,8 +31,6 @@ from pipeline.config.settings import Config
 from pipeline.decode.lazy_images import masked
 from pipeline.decode.media_files import read_image
 from pipeline.decode.privacy_masks import MaskBurner
-from pipeline.decode.source_address import parse_address
-from pipeline.decode.stream_probe import first_image
 from pipeline.domain.polygon import Corner
 from pipeline.domain.traffic_areas import TrafficAreas
 from pipeline.domain.video import EditableImage
@@ -66,7 +63,7 @@ class Still:
     Attributes:
         content: JPEG; never written to the disk.
         width, height: pixels.
-        at_ms: when it was received, milliseconds since 1970 UTC; None of a file.
+        at_ms: see `RedactedImage`; None of a given file.
     """
 
     content: bytes
@@ -236,12 +233,13 @@ def open_drawing(path: Path, camera_id: str, image: Path | None) -> DrawingSessi
     found = redacted_image(config, camera, _image_of(config, camera, image))
     height, width = found.pixels.shape[:2]
     content = cv2.imencode(".jpg", found.pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
-    return DrawingSession(path, camera_id, Still(content, width, height, None if image else found.at_ms))
+    return DrawingSession(path, camera_id, Still(content, width, height, found.at_ms))
 
 
-def _image_of(config: Config, camera: CameraSettings, image: Path | None) -> Callable[[], tuple[EditableImage, int]]:
+def _image_of(
+    config: Config, camera: CameraSettings, image: Path | None
+) -> Callable[[], tuple[EditableImage, int | None]]:
+    if image is None:
+        return present_image(config, camera)
     burner = MaskBurner(camera.masks)
-    if image is not None:
-        return lambda: (masked(read_image(image, turn_upright=True), burner), time.time_ns() // 1_000_000)
-    address = parse_address(camera.id, camera.source, config.decode.protocols)
-    return lambda: first_image(camera.id, address, config.decode, camera.input_options, burner)
+    return lambda: (masked(read_image(image, turn_upright=True), burner), None)

@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.app.cameras.redacted_image import snapshot_overlay
+from pipeline.app.cameras.redacted_image import present_image, snapshot_overlay
 from pipeline.config.load import load_config
 from pipeline.config.settings import Config
 from pipeline.domain.redaction import OverlayText
@@ -205,3 +205,12 @@ def test_the_overlay_of_a_snapshot_has_the_time_of_the_configured_zone_with_its_
     config = Config.model_validate({"zone": "America/Cuiaba", "institution": "SSP-MT", "cameras": [camera]})
     overlay = snapshot_overlay(config, config.cameras[0], 1_795_341_720_000)
     assert overlay == OverlayText("SSP-MT", "Praça da Matriz", "2026-11-22 06:02:00 -04:00")
+
+
+def test_recorded_video_and_images_are_not_stamped_with_the_present_time(tmp_path: Path) -> None:
+    video = {"id": "a", "source": str(encode_loop(tmp_path / "a.h264")), "scope": "public-square", "name": "Praça"}
+    stated = video | {"id": "b", "start_time": "2026-11-22T06:02:00-04:00"}
+    config = Config.model_validate({"zone": "America/Cuiaba", "cameras": [video, stated]})
+    times = [present_image(config, camera)()[1] for camera in config.cameras]
+    assert times == [None, 1_795_341_720_000]
+    assert snapshot_overlay(config, config.cameras[0], None).parts() == ["Praça"]
