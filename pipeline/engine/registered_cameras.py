@@ -42,6 +42,7 @@ class RegisteredCameras:
         self._stamp: object = None
         self._read_s = float("-inf")
         self._cameras: Mapping[str, RegisteredCamera] = {}
+        self._days: Mapping[tuple[str, str], int] = {}
         self._set_up = self._read()
 
     @classmethod
@@ -70,8 +71,12 @@ class RegisteredCameras:
         if away := self._refresh():
             return {camera.id: away for camera in config.cameras}
         now_ms, reader = self._clock.wall_ms(), config.lpr is not None
-        declared = [_declared(one, plates=reader and one.reads_plates) for one in config.cameras]
-        found = {one.camera_id: why_not_permitted(one, self._cameras.get(one.camera_id), now_ms) for one in declared}
+        found = {}
+        for camera in config.cameras:
+            declared = _declared(camera, config, plates=reader and camera.reads_plates)
+            registered = self._cameras.get(camera.id)
+            days = None if registered is None else self._days.get((registered.institution, registered.sector))
+            found[camera.id] = why_not_permitted(declared, registered, now_ms, days)
         return {camera_id: why for camera_id, why in found.items() if why is not None}
 
     def _refresh(self) -> NotPermitted | None:
@@ -98,6 +103,7 @@ class RegisteredCameras:
         ) as registry:
             is_set_up = registry.is_set_up
             self._cameras = {one.camera_id: one for one in registry.cameras()}
+            self._days = registry.retention_days()
         self._stamp, self._read_s = stamp, self._clock.monotonic_s()
         return is_set_up
 
@@ -111,5 +117,20 @@ def file_stamp(where: str) -> object:
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def _declared(camera: CameraSettings, *, plates: bool) -> DeclaredUse:
-    return DeclaredUse(camera_id=camera.id, scope=camera.scope, masks=camera.masks, plates=plates, owner=camera.owner)
+def _declared(camera: CameraSettings, config: Config, *, plates: bool) -> DeclaredUse:
+    return DeclaredUse(
+        camera_id=camera.id,
+        scope=camera.scope,
+        masks=camera.masks,
+        plates=plates,
+        owner=camera.owner,
+        retained_days=_retained_days(camera.id, config),
+    )
+
+
+def _retained_days(camera_id: str, config: Config) -> int | None:
+    """Days that personal data of a camera is stored at most, video included; None without limit."""
+    events = config.retention.personal_days(camera_id)
+    if events is None or config.record is None:
+        return events
+    return max(events, config.retention.video_days().get(camera_id, config.record.days))

@@ -23,6 +23,7 @@ from pipeline.errors import RegistryError
 from pipeline.governance.camera_rows import account_row, camera_of, camera_row, new_camera_row, sanction_row
 from pipeline.governance.camera_tables import CameraMaskRow, RegisteredCameraRow
 from pipeline.governance.people_rows import sector_row
+from pipeline.governance.people_tables import SectorRow
 from pipeline.governance.registry_session import RegistrySession
 from pipeline.policy.camera_registration import (
     check_approving,
@@ -202,6 +203,12 @@ class CameraRegistry(RegistrySession):
         """
         with self._database.reading() as session:
             return camera_of(camera_row(session, camera_id))
+
+    def retention_days(self) -> dict[tuple[str, str], int]:
+        """Days that each sector retains personal data, by institution and sector."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(SectorRow)).all()
+            return {(row.institution_id, row.sector_id): row.retention_days for row in rows}
 
     def cameras(self) -> tuple[RegisteredCamera, ...]:
         """All cameras by id, those rescinded included."""

@@ -53,6 +53,7 @@ class DeclaredUse:
         camera_id, scope, masks: as declared.
         plates: whether its plates are read.
         owner: as declared; "" where the configuration does not name it.
+        retained_days: for which its personal data is stored at most, its video included; None without limit.
     """
 
     camera_id: str
@@ -60,14 +61,18 @@ class DeclaredUse:
     masks: tuple[Mask, ...] = ()
     plates: bool = False
     owner: str = ""
+    retained_days: int | None = 0
 
 
-def why_not_permitted(declared: DeclaredUse, registered: RegisteredCamera | None, now_ms: int) -> NotPermitted | None:
+def why_not_permitted(
+    declared: DeclaredUse, registered: RegisteredCamera | None, now_ms: int, sector_days: int | None = None
+) -> NotPermitted | None:
     """Why a camera may not run at a moment; None when it may.
 
     Args:
         declared: in the configuration; registered: its entry, None without one.
         now_ms: milliseconds since 1970 UTC.
+        sector_days: for which its sector retains personal data, decree 18.743/2014 art. 8; None where none is known.
     """
     camera = declared.camera_id
     if registered is None:
@@ -75,13 +80,13 @@ def why_not_permitted(declared: DeclaredUse, registered: RegisteredCamera | None
         return NotPermitted(UNREGISTERED, "it is not in the registry of cameras", fix, REGISTRATION_ARTICLE)
     if rule := registered.stopped_by(now_ms):
         return NotPermitted(rule.value, WHY_STOPPED[rule], _FIXES[rule].format(camera=camera), STOP_ARTICLES[rule])
-    if differences := list(_differences(declared, registered)):
+    if differences := list(_differences(declared, registered, sector_days)):
         reason = f"its declaration differs from the registry of cameras: {' and '.join(differences)}"
         return NotPermitted(DIFFERS, reason, "Declare it as it is registered, or correct the registry")
     return None
 
 
-def _differences(declared: DeclaredUse, registered: RegisteredCamera) -> Iterator[str]:
+def _differences(declared: DeclaredUse, registered: RegisteredCamera, sector_days: int | None) -> Iterator[str]:
     if declared.scope is not registered.scope:
         yield f"scope {declared.scope.value} is registered as {registered.scope.value}"
     if declared.plates and not registered.plates_by:
@@ -92,6 +97,9 @@ def _differences(declared: DeclaredUse, registered: RegisteredCamera) -> Iterato
         yield f"it lacks {len(missing)} of {len(newest.masks)} privacy masks of version {newest.version}"
     if declared.owner and _name(declared.owner) != _name(registered.owner):
         yield "it has another owner"
+    if sector_days is not None and (declared.retained_days is None or declared.retained_days > sector_days):
+        days = "no limit" if declared.retained_days is None else f"{declared.retained_days} days"
+        yield f"personal data has a retention of {days}; its sector allows {sector_days} days"
 
 
 def _name(owner: str) -> str:

@@ -87,14 +87,14 @@ DETAIL_WORDS: Final = frozenset(
     responsible rest restart restarted restore result results resume retain retained retention retries retry return
     returned returns revoked rewrite rf rfs right rights road rotate round route row rows rt rtmp rtmps rtp rtsp
     rtsps rule run running runs runtime s safe same sampled sao sasl save scene schema scheme scope scopes score
-    scores scram sdp search second seconds secret section secure security see seek seg segment select selects self
-    semaphores send sends sent separately served server servers serves service session set setting settings setup
-    several severed severity sha sha256 shape share shared shares sharpness shifted shines shorten shorter should
-    show shows shutdown sid side sig sigabrt sigbus sigfpe sigill sigkill signature signed sigsegv sigsys sigterm
-    sigtrap silence silhouette since sink sinks size skip skvideo slice slot slots slow slowly small smaller so sock
-    socket software some something soon sorted source space span special specific speed speeds spinning splice
-    splitbychar spool spooled sql sqlalchemy square srmount srt ssl stable stack stale stalled stand standard stands
-    start started starts state states status stays steady step still stop stopped store stored stores stream
+    scores scram sdp search second seconds secret section sector secure security see seek seg segment select selects
+    self semaphores send sends sent separately served server servers serves service session set setting settings
+    setup several severed severity sha sha256 shape share shared shares sharpness shifted shines shorten shorter
+    should show shows shutdown sid side sig sigabrt sigbus sigfpe sigill sigkill signature signed sigsegv sigsys
+    sigterm sigtrap silence silhouette since sink sinks size skip skvideo slice slot slots slow slowly small smaller
+    so sock socket software some something soon sorted source space span special specific speed speeds spinning
+    splice splitbychar spool spooled sql sqlalchemy square srmount srt ssl stable stack stale stalled stand standard
+    stands start started starts state states status stays steady step still stop stopped store stored stores stream
     streaming streams strerror string structure subject such sum sun support supported supports surrogateescape
     surroundings suspended swap symbolic sync synced synchronized syncs system t table tables tag tags take takes
     target targets task tcp teardown temporarily ten tensor tensorrt test tested text than that the them then theora

@@ -104,6 +104,13 @@ class RetentionSettings(_DaysOfTables):
         """Days of recorded video, by camera; without those of which no group says anything."""
         return {camera: group.video for group in self.groups if group.video for camera in group.cameras}
 
+    def personal_days(self, camera: str) -> int | None:
+        """The longest period of personal events of a camera; None where one of them has no limit."""
+        group = next((one for one in self.groups if camera in one.cameras), None)
+        tables = [spec.table for spec in SPECS.values() if spec.personal]
+        periods = [(group and getattr(group, table)) or self._of(table) for table in tables]
+        return None if None in periods else max(days for days in periods if days is not None)
+
     def days(self, table: Table) -> int | None:
         """Days that a table is retained; None without limit."""
         return self._of(table.name)

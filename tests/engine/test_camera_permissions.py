@@ -84,6 +84,19 @@ def test_a_change_of_another_process_counts_at_the_next_question(tmp_path: Path,
     assert {name: why.rule for name, why in registered.not_permitted(config).items()} == {"b": "camera-rescinded"}
 
 
+def test_a_camera_does_not_run_with_a_longer_retention_than_its_sector_states(
+    tmp_path: Path, registry: RunningRegistry
+) -> None:
+    registry.approved("b")
+    longer = "retention: {tracks: 30, groups: [{name: x, cameras: [b], tracks: 2}]}\n"
+    config = _config(tmp_path, longer)
+    found = _registered(config).not_permitted(config)
+    assert {name: why.rule for name, why in found.items()} == {"a": "camera-differs-from-registry"}
+    assert "retention of 30 days; its sector allows 7 days" in found["a"].reason
+    config = _config(tmp_path, "record: {dir: r, days: 8}\nretention: {groups: [{name: x, cameras: [a], video: 7}]}\n")
+    assert list(_registered(config).not_permitted(config)) == ["b"]
+
+
 def test_entries_count_for_five_minutes_while_the_registry_cannot_be_read(
     tmp_path: Path, registry: RunningRegistry
 ) -> None:

@@ -106,3 +106,20 @@ def test_all_differences_are_named_at_once() -> None:
 def test_a_suspension_ends_at_its_end() -> None:
     registered = _registered(sanctions=(_sanction(SanctionKind.SUSPENSION, 11),))
     assert why_not_permitted(_declared(), registered, 11) is None
+
+
+@pytest.mark.parametrize(
+    ("retained", "sector", "words"),
+    [
+        (30, 7, "retention of 30 days; its sector allows 7 days"),
+        (None, 3650, "retention of no limit; its sector allows 3650 days"),
+        (7, 7, ""),
+        (30, None, ""),
+    ],
+)
+def test_personal_data_is_retained_no_longer_than_the_sector_states(
+    retained: int | None, sector: int | None, words: str
+) -> None:
+    found = why_not_permitted(_declared(retained_days=retained), _registered(), 10, sector)
+    assert (found.reason if found else "").endswith(words)
+    assert (found is None) is not bool(words)
