@@ -84,7 +84,7 @@ def redactor(video: FileVideo, masks: MaskSettings | None = None) -> Redactor:
 def test_attacks_identify_people_in_the_original_and_no_one_under_masks(
     street: Callable[[float], FileVideo], networks: RedactionNetworks, verifier: Verifier, tmp_path: Path
 ) -> None:
-    video = street(4.0)
+    video = street(2.5)
     maker = redactor(video)
     detections = maker.detect(networks.detectors)
     plan = maker.plan(detections)
@@ -128,7 +128,7 @@ def test_residual_detections_stop_the_video_and_regions_for_them_let_it_pass(
 ) -> None:
     monkeypatch.setattr(verification, "MAX_ROUNDS", 0)
     partial = tmp_path / "partial.mp4"
-    short = street(0.5)
+    short = street(0.25)
     stopped = run_job(job(short, AnonymizeSettings(masks=NOTHING_MASKED)), partial, networks, Silent())
     assert stopped.verification is not None
     assert len(stopped.verification.residual) >= 10, "counted by hand: some twenty people"
@@ -177,7 +177,7 @@ def test_further_rounds_mask_objects_that_the_first_round_missed(
     street: Callable[[float], FileVideo], networks: RedactionNetworks, tmp_path: Path
 ) -> None:
     careless = AnonymizeSettings(masks=MaskSettings(confirm_score=0.98, link_score=0.97))
-    result = run_job(job(street(0.5), careless), tmp_path / "partial.mp4", networks, Silent())
+    result = run_job(job(street(0.25), careless), tmp_path / "partial.mp4", networks, Silent())
     assert result.verification is not None
     assert result.verification.rounds >= 1
     assert result.verification.added_masks >= 1
