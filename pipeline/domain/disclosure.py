@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from pipeline.domain.purpose import Purpose
 from pipeline.domain.redaction import OverlayText
 from pipeline.errors import ReleaseError
 
@@ -30,6 +31,13 @@ class LegalBasis(StrEnum):
     def requisitions(self) -> bool:
         """Whether it is an authority, which receives images by its requisition (decree 18.743/2014 art. 9, §2)."""
         return self in {LegalBasis.JUDICIARY, LegalBasis.PUBLIC_MINISTRY, LegalBasis.POLICE}
+
+    @property
+    def purpose(self) -> Purpose:
+        """The purpose of the law's list that it serves."""
+        if self.requisitions:
+            return Purpose.REQUISITION
+        return Purpose.RESEARCH if self is LegalBasis.RESEARCH else Purpose.PUBLIC_INTEREST
 
     @property
     def document(self) -> str:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from pipeline.domain.requester import Requester
+
 if TYPE_CHECKING:
     from pipeline.app.people.open_registry import OpenRegistry
 
@@ -22,3 +24,9 @@ def acting_as(opened: OpenRegistry) -> Iterator[None]:
         yield
     finally:
         acting_person.reset(token)
+
+
+def acting_requester() -> Requester:
+    """Of a use case that is given none: that of the person in whose name it is called, else of this process."""
+    opened = acting_person.get()
+    return Requester.of_process() if opened is None else opened.requester

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.app.access.access_door import AccessDoor, RefusedAccess, access_door
+from pipeline.app.access.acting import acting_requester
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.audit.audit_log import AuditLog
 from pipeline.config.load import load_config
@@ -151,7 +152,7 @@ def operation_audit(config: Path | None, beside: Path, requester: Requester | No
     Args:
         config: the configuration that names it; None without one.
         beside: see `audited_stores`.
-        requester: the person or program that asks; None for the user of this process.
+        requester: the person or program that asks; None for the one of `acting_requester`.
 
     Raises:
         ConfigError: the configuration is not valid.
@@ -161,7 +162,7 @@ def operation_audit(config: Path | None, beside: Path, requester: Requester | No
 
 def audit_of_stores(stores: ConfiguredStores, requester: Requester | None = None) -> OperationAudit:
     """The audit of a use case on event stores; arguments as of `operation_audit`."""
-    door = access_door(stores, requester or Requester.of_process())
+    door = access_door(stores, requester or acting_requester())
     return OperationAudit(audit_record(stores.audit_dir), door)
 
 

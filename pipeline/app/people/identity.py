@@ -82,3 +82,18 @@ class CredentialHolder:
             return Recognized(self.registry.session_person(self.credential.session), second_factor=True)
         person, token = self.registry.token_person(self.credential.token)
         return Recognized(person, second_factor=True, operations=token.operations)
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """The person who began a work while they were logged in, such as a build: it goes on when their session ends.
+
+    Their account must still be one that may be used.
+    """
+
+    registry: Registry
+    login: str
+
+    def recognize(self) -> Recognized:
+        """See `Identity`."""
+        return Recognized(self.registry.active_person(self.login), second_factor=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pipeline.app.audit.audited_operation import Record, audit_record
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.people.acting_person import ActingPerson, ChangeRecorder
-from pipeline.app.people.identity import Credential, CredentialHolder
+from pipeline.app.people.identity import AtWork, Credential, CredentialHolder, Identity
 from pipeline.domain.clock import SystemClock
 from pipeline.domain.ports import Clock
 from pipeline.domain.requester import Requester
@@ -45,11 +45,21 @@ class OpenRegistry:
             credential: None before a log-in.
             purpose, case: as stated, for the audit's records of refusals.
         """
+        return self._of(lambda registry: CredentialHolder(registry, credential), purpose, case)
+
+    def at_work(self, login: str, purpose: str = "", case: str = "") -> OpenRegistry:
+        """The same registry, for the person who began a work; see `AtWork`.
+
+        Args:
+            login: theirs; purpose, case: of the work.
+        """
+        return self._of(lambda registry: AtWork(registry, login), purpose, case)
+
+    def _of(self, identity: Callable[[Registry], Identity], purpose: str, case: str) -> OpenRegistry:
         requester = Requester(user=self.requester.user, purpose=purpose, case=case)
         recorder = ChangeRecorder(self.record, requester)
         registry = self.registry.reporting_to(recorder)
-        holder = CredentialHolder(registry, credential)
-        actor = ActingPerson(registry, recorder, self.clock, requester, holder)
+        actor = ActingPerson(registry, recorder, self.clock, requester, identity(registry))
         return OpenRegistry(registry, actor, self.clock, self.record, requester, self.stores)
 
 

@@ -33,6 +33,7 @@ from pipeline.app.release.verify_clip import verify_clip
 from pipeline.domain.disclosure import BuiltFile, Disclosure
 from pipeline.domain.institution import LAW_OF_DISCLOSURES, Institution
 from pipeline.domain.locale import Locale
+from pipeline.domain.material import Material
 from pipeline.domain.redaction import RedactionStyle
 from pipeline.errors import ReleaseError
 from pipeline.policy.disclosure import check_rebuilding, checked_style
@@ -129,7 +130,15 @@ def build_release(request: BuildRequest, register: AuditedRegister, progress: Pr
     with ExitStack() as stack:
         folder = stack.enter_context(opened_release_folder(request.folder, register, progress))
         check_rebuilding(disclosure, request.rebuild)
-        original = open_source(disclosure, request.source, request.config, request.by, folder, language=language)
+        original = open_source(
+            disclosure,
+            request.source,
+            request.config,
+            request.by,
+            folder,
+            language=language,
+            material=Material.ANONYMIZED_VIDEO,
+        )
         source = stack.enter_context(original)
         if request.source is not None and clip.exists() and clip.samefile(request.source):
             raise ReleaseError(str(clip), "is the original itself", "Choose another folder with --out")

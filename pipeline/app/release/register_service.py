@@ -20,7 +20,7 @@ from pipeline.app.logging_setup import configure_logging
 from pipeline.app.output_files import check_target, output_file
 from pipeline.app.recordings import known_recordings
 from pipeline.app.release.camera_conditions import camera_conditions
-from pipeline.app.release.release_source import load_recording
+from pipeline.app.release.release_source import Recording, load_recording
 from pipeline.app.release.request_hold import check_holdable, hold_request
 from pipeline.app.screened_texts import screen_of
 from pipeline.domain.clock import SystemClock
@@ -52,9 +52,11 @@ __all__ = [
     "WrittenSheet",
     "approve_disclosure",
     "check_journal",
+    "enter_into",
     "enter_request",
     "file_content",
     "find_disclosures",
+    "month_sheet",
     "open_register",
     "request_exemptions",
     "write_sheet",
@@ -131,13 +133,28 @@ def enter_request(
     Raises:
         ViapublicaError: it cannot be entered; nothing is.
     """
-    recording, nothing = None, ""
+    recording = None
     if config is not None:
         configure_logging("warning", "auto")
         recording = load_recording(config)
-        nothing = check_holdable(recording.folder, request.content, zone)
     with open_register(where, zone, create=True, config=config) as register:
-        entered = register.request(request, declaration)
+        return enter_into(register, request, declaration, recording)
+
+
+def enter_into(
+    register: AuditedRegister, request: Request, declaration: Path | None, recording: Recording | None
+) -> EnteredRequest:
+    """The same in an open register.
+
+    Args:
+        register: opened with the institution's zone; request, declaration: see `enter_request`.
+        recording: of the camera; None for no hold.
+
+    Raises:
+        ViapublicaError: it cannot be entered, or its recording not be held; nothing is entered.
+    """
+    nothing = "" if recording is None else check_holdable(recording, request.content, register.zone)
+    entered = register.request(request, declaration)
     return EnteredRequest(entered, "" if recording is None else hold_request(recording, entered), nothing)
 
 
@@ -244,6 +261,42 @@ def write_sheet(
         ReleaseError: it is not a month, has not begun, or the file exists.
         ViapublicaError: the file cannot be written.
     """
+    sheet = month_sheet(register, month, institution)
+    path = file or sheet.name
+    if Path(path).suffix.lower() != ".xlsx":
+        raise ReleaseError(f"--out {path}", "is not the name of a spreadsheet", "Use the suffix .xlsx")
+    if check_target("--out", path).is_file() and not replace:
+        raise ReleaseError(path, "exists already", "Choose another file with --out, or replace it: --force")
+    with output_file("--out", path, "wb") as stream:
+        stream.write(sheet.content)
+    return WrittenSheet(path, sheet.month, sheet.disclosures, sheet.journal_intact, sheet.month_over)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSheet:
+    """A monthly sheet as a file's content; the other fields as of `WrittenSheet`."""
+
+    content: bytes
+    month: str
+    disclosures: int
+    journal_intact: bool
+    month_over: bool
+
+    @property
+    def name(self) -> str:
+        """The usual name of its file: after the month, and ``partial`` while it is not over."""
+        return f"disclosures-{self.month}{'' if self.month_over else '-partial'}.xlsx"
+
+
+def month_sheet(register: AuditedRegister, month: str, institution: Institution) -> MonthSheet:
+    """The monthly sheet (XLSX).
+
+    Args:
+        register, month, institution: see `write_sheet`.
+
+    Raises:
+        ReleaseError: it is not a month, or has not begun.
+    """
     month = month.strip()
     found, entries, broken = register.list(month=month), register.journal(), register.check_journal()
     names = sorted({one.request.overlay.institution for one in found} - {""})
@@ -254,14 +307,7 @@ def write_sheet(
         zone=register.zone,
         journal=(len(entries), entries[-1].hash if entries else ""),
     )
-    path = file or f"disclosures-{month}{'-partial' if head.partial else ''}.xlsx"
-    if Path(path).suffix.lower() != ".xlsx":
-        raise ReleaseError(f"--out {path}", "is not the name of a spreadsheet", "Use the suffix .xlsx")
-    if check_target("--out", path).is_file() and not replace:
-        raise ReleaseError(path, "exists already", "Choose another file with --out, or replace it: --force")
-    with output_file("--out", path, "wb") as stream:
-        stream.write(render_sheet(found, head))
-    return WrittenSheet(path, month, len(found), broken is None, month_over=not head.partial)
+    return MonthSheet(render_sheet(found, head), month, len(found), broken is None, month_over=not head.partial)
 
 
 @dataclass(frozen=True, slots=True)

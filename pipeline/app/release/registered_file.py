@@ -52,12 +52,16 @@ def registered_files(register: AuditedRegister, sha256: str) -> list[RegisteredF
         ReleaseError: the register cannot be read, or such a disclosure was changed outside the program.
     """
     built = [one.disclosure for one in register.find_by_hash(sha256) if one.role is Role.BUILT]
-    for one in built:
-        register.check_unchanged(one.number)
-    return [_registered(register, one, sha256) for one in built]
+    return [file_of(register, one, sha256) for one in built]
 
 
-def _registered(register: AuditedRegister, found: Disclosure, sha256: str) -> RegisteredFile:
+def file_of(register: AuditedRegister, found: Disclosure, sha256: str) -> RegisteredFile:
+    """The standing of a file in the disclosure that it was built for.
+
+    Raises:
+        ReleaseError: the register cannot be read, or the disclosure was changed outside the program.
+    """
+    register.check_unchanged(found.number)
     zone = register.zone
     moment = "" if found.decided_ms is None else f" on {format_time(found.decided_ms, zone)}"
     if found.state is DisclosureState.REFUSED:

@@ -22,6 +22,7 @@ from pipeline.decode.settings import DecodeSettings
 from pipeline.domain.disclosure import Disclosure
 from pipeline.domain.institution import Institution
 from pipeline.domain.language import ENGLISH, Language
+from pipeline.domain.material import Material
 from pipeline.domain.operation import Operation
 from pipeline.domain.polygon import Polygon
 from pipeline.domain.recording import Gap
@@ -69,8 +70,13 @@ def load_recording(path: Path) -> Recording:
     return Recording(config, config.record.dir)
 
 
-def add_reading(where: Recording, disclosure: Disclosure, action: str) -> None:
+def add_reading(
+    where: Recording, disclosure: Disclosure, action: str, material: Material = Material.ORIGINAL_VIDEO
+) -> None:
     """Record in the audit that the recording of a disclosure is read, and held meanwhile.
+
+    Args:
+        where: the recording; disclosure: of it; action: what is made of it; material: what people see of it.
 
     Raises:
         AuditUnavailable: the audit takes no record.
@@ -82,6 +88,7 @@ def add_reading(where: Recording, disclosure: Disclosure, action: str) -> None:
         cameras=(content.camera_id,),
         start_ms=content.begin_ms,
         end_ms=content.end_ms,
+        material=material,
         details={"action": action},
     )
 
@@ -114,6 +121,7 @@ def open_source(
     folder: int,
     *,
     language: Language = ENGLISH,
+    material: Material = Material.ORIGINAL_VIDEO,
 ) -> Iterator[ReleaseSource]:
     """The original that was requested.
 
@@ -124,6 +132,7 @@ def open_source(
         by: the person who builds the release.
         folder: descriptor of a folder with space for a copy of the file.
         language: of the facts for the report.
+        material: what people see of it.
 
     Raises:
         ReleaseError: file or configuration are missing, or not those of the disclosure.
@@ -138,7 +147,7 @@ def open_source(
                 subject, f"requests camera {content.camera_id}", "Give the configuration that records it: --config"
             )
         where = load_recording(config)
-        add_reading(where, disclosure, "release")
+        add_reading(where, disclosure, "release", material)
         with _open_recording(where, disclosure, by, language) as source:
             yield source
         return

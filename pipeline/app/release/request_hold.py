@@ -16,23 +16,25 @@ from pipeline.record.holds import Holds
 from pipeline.record.recording_archive import RecordingArchive
 
 
-def check_holdable(folder: Path, content: Content, zone: tzinfo | None) -> str:
-    """Make sure that what a request asks for can be held, before it is entered for good.
+def check_holdable(where: Recording, content: Content, zone: tzinfo | None) -> str:
+    """Make sure that what a request asks for can be held, and by the person, before it is entered for good.
 
     Args:
-        folder: of recorded video; content: of the request; zone: of the institution.
+        where: the recording; content: of the request; zone: of the institution.
 
     Returns:
         Why nothing is recorded of the requested time; "" where something is.
 
     Raises:
         RecordError: the camera has no recorded video, or the folder may not be written to.
+        RefusedAccess: the person may not hold it.
     """
     camera, begin_ms, end_ms = content.camera_id.strip(), content.begin_ms, content.end_ms
     if content.is_file or not camera or begin_ms is None or end_ms is None:
         return ""
-    Holds(folder).check(camera, begin_ms, end_ms)
-    return RecordingArchive(folder).why_nothing(camera, begin_ms, end_ms, zone)
+    Holds(where.folder).check(camera, begin_ms, end_ms)
+    audit_of_stores(ConfiguredStores.of_config(where.config)).access.decide(Operation.HOLD, cameras=(camera,))
+    return RecordingArchive(where.folder).why_nothing(camera, begin_ms, end_ms, zone)
 
 
 def hold_request(where: Recording, disclosure: Disclosure) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
+from pipeline.domain.process_environment import without_injection
+
 _COMMANDS: Final = frozenset({"release"})
-_INJECTING: Final = ("LD_", "PYTHON", "GCONV_", "GLIBC_", "OPENSSL_", "OCL_", "OPENCV_", "OV_", "COVERAGE_")
-"""Begins of variables that have code loaded into a process, by the loader, by Python, or by a library of ours."""
 
 
 def isolate_process(arguments: Sequence[str]) -> None:
@@ -32,8 +32,3 @@ def isolate_process(arguments: Sequence[str]) -> None:
         return
     options = ["-I", *(["-B"] if sys.dont_write_bytecode else [])]
     os.execve(sys.executable, [sys.executable, *options, "-m", "pipeline.cli", *arguments], environment)  # noqa: S606
-
-
-def without_injection(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that load no code."""
-    return {name: value for name, value in environment.items() if not name.startswith(_INJECTING)}

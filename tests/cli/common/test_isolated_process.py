@@ -10,7 +10,8 @@ from typing import NoReturn
 
 import pytest
 
-from pipeline.cli.common.isolated_process import isolate_process, without_injection
+from pipeline.cli.common.isolated_process import isolate_process
+from pipeline.domain.process_environment import without_injection
 from tests.cli.commands import viapublica
 
 _INJECTED = """
