@@ -113,3 +113,8 @@ def section_values(visit: Visit, section: str) -> dict[str, Any]:
 def seen(address: str) -> RedirectResponse:
     """Sends the browser to a page after a form, so that reloading it does not send the form again."""
     return RedirectResponse(address, int(HTTPStatus.SEE_OTHER))
+
+
+def gone_to(request: Request, address: str) -> Response:
+    """The same after a form that a script may have sent, which leaves the page then."""
+    return Response(headers={"HX-Redirect": address}) if is_htmx(request) else seen(address)

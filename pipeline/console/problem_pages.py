@@ -53,9 +53,10 @@ class ShownProblem:
     foreign: bool
 
 
-def shown(error: Exception, reader: Reader, request_id: str) -> ShownProblem:
-    """An error in the words of a reader."""
-    status, subject, text, fix, policy, translated = _parts(error)
+def shown(error: Exception, reader: Reader, request_id: str, status: HTTPStatus | None = None) -> ShownProblem:
+    """An error in the words of a reader; with its usual status where none is given."""
+    usual, subject, text, fix, policy, translated = _parts(error)
+    status = status or usual
     foreign = False
     if reader.is_portuguese and translated:
         subject, text, fix = "", translated, ""
@@ -81,15 +82,18 @@ def _parts(error: Exception) -> tuple[HTTPStatus, str, str, str, str, str]:
     return HTTPStatus.UNPROCESSABLE_ENTITY, "", text, "", "", ""
 
 
-def problem_page(request: Request, error: Exception) -> Response:
+def problem_page(request: Request, error: Exception, status: HTTPStatus | None = None) -> Response:
     """The answer to an error: of a script's request the part of the page for messages, else a page.
+
+    Args:
+        request: that failed; error: why; status: of the answer, None for the usual one.
 
     Without a session it is the log-in, after which the person goes on: a script shows it over the page, so that nothing
     that was typed is lost.
     """
     service: Service = request.app.state.service
     reader = Reader.of_cookies(request.cookies, service.stores.zone)
-    problem = shown(error, reader, request.state.request_id)
+    problem = shown(error, reader, request.state.request_id, status)
     if isinstance(error, NotLoggedIn):
         return log_in_page(request, reader, problem=None, status=HTTPStatus.UNAUTHORIZED)
     if is_htmx(request):
@@ -121,6 +125,10 @@ def into(target: str) -> dict[str, str]:
 class PageRoute(APIRoute):
     """A route whose errors are pages."""
 
+    def status_of(self, error: Exception, request: Request) -> HTTPStatus | None:  # noqa: ARG002 - for others
+        """The status of an error; None for the usual one."""
+        return None
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """See `APIRoute`."""
         handler = super().get_route_handler()
@@ -129,6 +137,6 @@ class PageRoute(APIRoute):
             try:
                 return await handler(request)
             except (ViapublicaError, RequestRefused, RequestValidationError) as error:
-                return problem_page(request, error)
+                return problem_page(request, error, self.status_of(error, request))
 
         return answered

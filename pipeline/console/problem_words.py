@@ -60,6 +60,32 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "A person of the next shift acknowledges it": "Quem a confirma é uma pessoa do turno seguinte.",
     "does not exist": "Não existe.",
     "Nothing is left to do": "Não há mais nada a fazer.",
+    "is none of the list": "Não é um dos valores da lista.",
+    "Choose one": "Escolha um deles.",
+    "names neither a camera nor a file (decree 18.743/2014 art. 9 §3)": "Faltam a câmera e o período.",
+    "has no start or no end": "Informe o início e o fim do período.",
+    "lies in the future": "O período ainda não passou: só se pedem imagens gravadas.",
+    "is empty: it ends when it begins": "O período termina quando começa.",
+    "ends before it begins": "O período termina antes de começar.",
+    "has no recorded video": "A câmera não tem gravações.",
+    "is empty": "O arquivo está vazio.",
+    "Choose the scanned document": "Escolha o documento digitalizado.",
+    "has no document of the recipient yet": "Ainda não há documento do destinatário.",
+    "has no file yet": "Ainda não há vídeo produzido.",
+    "has no such file": "Este vídeo não é desta disponibilização.",
+    "Show the disclosure again": "Abra a página novamente.",
+    "is not in the folder of releases": "O arquivo não está na pasta de disponibilizações deste servidor.",
+    "Search for it where it was built": "Procure-o onde foi produzido.",
+    "was changed since it was registered": "O arquivo foi alterado depois do registro.",
+    "Compare it with a backup": "Compare-o com uma cópia de segurança.",
+    "cannot be built by this server: it has no recording or no certificate": "Este servidor não produz vídeos: "
+    "falta-lhe a configuração das gravações ou o certificado da instituição.",
+    "was approved anew while it was being built": "A disponibilização foi autorizada de novo durante a produção.",
+    "Build it again": "Produza o vídeo novamente.",
+    "ended without a result": "A produção terminou sem resultado.",
+    "See the log of the server": "Veja o registro de eventos do servidor.",
+    "Enter the request again": "Registre o pedido novamente.",
+    "is not approved": "A disponibilização não está autorizada.",
     "The address or a field cannot be used": "O endereço ou um dos campos não pode ser usado.",
     "Nothing matches the given URI": "O endereço não existe.",
 }
@@ -72,6 +98,23 @@ _PATTERNS: Final[Sequence[tuple[re.Pattern[str], str]]] = (
     (re.compile(r"was closed as \w+ by (\S+) at (.+)"), r"Foi encerrado por \1 em \2."),
     (re.compile(r"was acknowledged by (\S+)"), r"Já foi confirmada por \1."),
     (re.compile(r"Wait (\d+) s"), r"Aguarde \1 s."),
+    (
+        re.compile(r"is empty, and every disclosure is registered with it .+"),
+        "Um campo obrigatório está vazio: toda disponibilização é registrada com destinatário, conteúdo e finalidade "
+        "(art. 9º, § 3º).",
+    ),
+    (re.compile(r"a refusal needs reasons, .+"), "Uma negativa exige o motivo."),
+    (re.compile(r"was already approved by (.+)"), r"Já foi autorizada por \1."),
+    (re.compile(r"was already refused by (.+)"), r"Já foi negada por \1."),
+    (re.compile(r"has to wait: (\S+) is being built"), r"Outro vídeo está sendo produzido: \1. Espere que termine."),
+    (
+        re.compile(r"was entered by (.+), who cannot also approve it"),
+        r"Foi registrada por \1, que não pode também autorizá-la.",
+    ),
+    (
+        re.compile(r"was entered by (.+), who is not one registered person"),
+        r"Foi registrada por \1, que não é uma pessoa cadastrada.",
+    ),
 )
 
 

@@ -86,6 +86,14 @@ class Reader:
         """The time of day of a moment."""
         return format_datetime(self._local(ts_ms), "HH:mm:ss")
 
+    def month(self, ts_ms: int) -> str:
+        """The month of a moment for forms, such as ``2026-11``."""
+        return f"{self._local(ts_ms):%Y-%m}"
+
+    def day(self, ts_ms: int) -> str:
+        """The day of a moment."""
+        return format_datetime(self._local(ts_ms), "dd/MM/yyyy" if self.is_portuguese else "yyyy-MM-dd")
+
     def offset(self, ts_ms: int) -> str:
         """The offset from UTC at a moment, such as ``UTC-03:00``."""
         return offset_text(self._local(ts_ms))

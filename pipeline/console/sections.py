@@ -45,7 +45,8 @@ HEALTH: Final = Section(
     source("Saúde"),
     (Operation.CONFIGURATION, Operation.CAMERA_CONTROL, Operation.BENCHMARK),
 )
+RELEASES: Final = Section("releases", source("Disponibilizações"), (Operation.DISCLOSURE, Operation.APPROVAL))
 RIGHTS: Final = Section("rights", source("Direitos"), (Operation.SUBJECT_REQUEST,))
 PEOPLE: Final = Section("people", source("Pessoas e câmeras"), (Operation.ACCOUNT_REGISTRATION,))
-SECTIONS: Final = (SITUATION, PLATES, RIGHTS, PEOPLE, AUDIT, HEALTH)
+SECTIONS: Final = (SITUATION, PLATES, RELEASES, RIGHTS, PEOPLE, AUDIT, HEALTH)
 """In the order of the navigation."""

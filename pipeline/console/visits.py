@@ -16,7 +16,7 @@ from pipeline.app.people.identity import SessionCredential
 from pipeline.console.reader import Reader
 from pipeline.console.sections import Section
 from pipeline.domain.operation import Operation
-from pipeline.http_api.callers import Caller, ServiceOf, csrf_token, recognized, session_of
+from pipeline.http_api.callers import CSRF_HEADER, Caller, ServiceOf, csrf_token, recognized, session_of
 from pipeline.http_api.problems import InvalidRequest, RequestRefused
 from pipeline.http_api.service import Service
 
@@ -82,12 +82,12 @@ def checked(kind: type[B], values: Mapping[str, Any]) -> B:
 
 
 async def sent_form(request: Request) -> Form:
-    """The form of a request.
+    """The form of a request; empty where it has none, as of a file.
 
     Raises:
         InvalidRequest: it is none.
     """
-    if request.method in {"GET", "HEAD"}:
+    if request.method in {"GET", "HEAD"} or request.headers.get("content-type") == "application/octet-stream":
         return Form({})
     try:
         text = (await request.body()).decode("utf-8")
@@ -114,13 +114,13 @@ def visit(
     session: Annotated[SessionCredential | None, Depends(session_of)],
     form: FormOf,
 ) -> Visit:
-    """Recognize the person of a session; forms name its CSRF token.
+    """Recognize the person of a session; forms name its CSRF token, and files that are sent have it in a header.
 
     Raises:
         NotLoggedIn: there is no valid session.
         RequestRefused: the token is missing or wrong, or there are too many requests.
     """
-    caller = recognized(request, service, session, form.text(CSRF_FIELD))
+    caller = recognized(request, service, session, form.text(CSRF_FIELD) or request.headers.get(CSRF_HEADER, ""))
     if session is None:
         raise RequestRefused(HTTPStatus.FORBIDDEN, "Pages are for sessions of a browser")
     return Visit(request, service, reader, caller, own_operations(caller.registry), csrf_token(session.session), form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 import time
 import traceback
@@ -31,6 +32,11 @@ FORMS_BELOW: Final = "/console/"
 """Begin of the addresses that take the forms of pages; all others take JSON alone."""
 DIRECTORY_RETURN: Final = "/console/directory/return"
 """The one address with a query string: OpenID Connect brings its code, which counts once and in one browser, there."""
+MOST_UPLOAD_BYTES: Final = 20 * 1024 * 1024
+"""Bytes of a scanned document."""
+_UPLOADS: Final = re.compile(r"/console/releases/[0-9]{4}/[0-9]{1,6}/document")
+"""Addresses that take a file as it is, without a form around it; whose it is, and its name, are in headers."""
+_FILE: Final = "application/octet-stream"
 _OWN: Final = frozenset({"Cache-Control", "Content-Security-Policy"})
 """Headers that an answer may set itself, as pages and their style sheets do."""
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -121,13 +127,22 @@ def _check_form(scope: Scope) -> None:
     kind = headers.get("content-type", "").split(";")[0].strip().lower()
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
     is_form = kind == _FORM and scope["path"].startswith(FORMS_BELOW)
-    if has_body and kind != "application/json" and not is_form:
+    is_file = kind == _FILE and _takes_file(scope)
+    if has_body and kind != "application/json" and not is_form and not is_file:
         raise RequestRefused(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is not declared as JSON", "Send Content-Type: application/json"
         )
     length = headers.get("content-length", "0")
-    if not length.isascii() or not length.isdigit() or int(length) > MOST_BODY_BYTES:
-        raise _too_large()
+    if not length.isascii() or not length.isdigit() or int(length) > _most_bytes(scope):
+        raise _too_large(scope)
+
+
+def _takes_file(scope: Scope) -> bool:
+    return scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]) is not None
+
+
+def _most_bytes(scope: Scope) -> int:
+    return MOST_UPLOAD_BYTES if _takes_file(scope) else MOST_BODY_BYTES
 
 
 def _is_of_another_site(headers: Headers) -> bool:
@@ -146,17 +161,17 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > MOST_BODY_BYTES:
-            raise _too_large()
+        if received > _most_bytes(scope):
+            raise _too_large(scope)
         return message
 
     return limited if scope["method"] not in {"GET", "HEAD"} else receive
 
 
-def _too_large() -> RequestRefused:
+def _too_large(scope: Scope) -> RequestRefused:
     return RequestRefused(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        f"The body is larger than {MOST_BODY_BYTES // 1024} KiB",
+        f"The body is larger than {_most_bytes(scope) // 1024} KiB",
         "Ask in parts",
         {"Connection": "close"},
     )

@@ -15,6 +15,7 @@ from pipeline.app.alerts.alert_reader import AlertReader
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.people.directory_log_in import DirectoryLogIns
 from pipeline.app.people.open_registry import OpenRegistry
+from pipeline.app.release.served_releases import ReleaseSettings, ServedReleases
 from pipeline.app.shared_store import SharedStore
 from pipeline.domain.ports import Clock
 from pipeline.http_api.problems import RequestRefused
@@ -148,6 +149,7 @@ class Service:
         alerts: reads new alerts for all streams; streams: a turn for each of these.
         directories: log-ins by the directories of institutions.
         incident_changes: steps of incidents and hand-overs of shifts.
+        release_settings: what releases are built with; releases: those of the server.
     """
 
     register: str
@@ -161,6 +163,8 @@ class Service:
     directories: DirectoryLogIns = field(init=False)
     streams: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(_MOST_STREAMS))
     incident_changes: Changes = field(default_factory=Changes)
+    release_settings: ReleaseSettings = field(default_factory=ReleaseSettings)
+    releases: ServedReleases = field(init=False)
 
     @property
     def now_ms(self) -> int:
@@ -174,10 +178,12 @@ class Service:
         object.__setattr__(self, "alerts", reader)
         log_ins = DirectoryLogIns(self.stores.server, self.registry.clock, DIRECTORY_RETURN)
         object.__setattr__(self, "directories", log_ins)
+        object.__setattr__(self, "releases", ServedReleases(self.register, self.stores, self.release_settings))
 
     def close(self) -> None:
-        """Stop reading alerts, and close the event store."""
+        """Stop reading alerts, end a build that runs, and close the event store."""
         self.alerts.close()
+        self.releases.builds.close()
         self.store.close()
 
     def check(self) -> None:

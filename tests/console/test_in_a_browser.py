@@ -143,6 +143,7 @@ def test_axe_finds_nothing_in_any_language_and_theme(language: str, theme: str, 
         Role.OPERATOR: ["/console/situation", "/console/situation/city-services/incidents/0123456789abcdef01234567"],
         Role.INTELLIGENCE_ANALYST: ["/console/plates"],
         Role.SECTOR_ADMINISTRATOR: ["/console/audit", "/console/health", "/console/rights", "/console/people"],
+        Role.DISCLOSURE_OFFICER: ["/console/releases", "/console/releases/new"],
         Role.RESEARCHER_LIAISON: ["/console/", "/console/audit"],
     }
     for role, paths in visited.items():

@@ -11,19 +11,36 @@ from typing import Any
 
 import pytest
 
-from pipeline.console import people_pages, plate_pages, situation_pages
+from pipeline.app.release.registered_file import RegisteredFile, Standing
+from pipeline.app.release.served_releases import BuildState
+from pipeline.console import people_pages, plate_pages, release_words, situation_pages
 from pipeline.console.pages import render
 from pipeline.console.plate_file import plate_file
 from pipeline.console.problem_pages import ShownProblem, shown
 from pipeline.console.reader import Reader
+from pipeline.console.release_visits import address_of
+from pipeline.console.release_words import steps_of
 from pipeline.console.sections import SECTIONS
 from pipeline.console.timeline import WIDTH, timeline
 from pipeline.console.visits import Form
 from pipeline.domain.audit import Outcome
+from pipeline.domain.disclosure import (
+    EVIDENCE,
+    BuiltFile,
+    Content,
+    Declaration,
+    Disclosure,
+    DisclosureState,
+    Exemption,
+    JournalEntry,
+    LegalBasis,
+    Request,
+)
 from pipeline.domain.incident import IncidentState
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import AccountStatus
 from pipeline.domain.purpose import Purpose
+from pipeline.domain.redaction import OverlayText
 from pipeline.domain.subject_request import RequestDecision, RequestKind
 from pipeline.domain.times import parse_time
 from pipeline.errors import ViapublicaError
@@ -126,6 +143,41 @@ def pages(text: str) -> Mapping[str, str]:
         left=True,
         registered_until=AT,
     )
+    disclosure = Disclosure(
+        text,
+        1,
+        Request(text, text, LegalBasis.MEDIA, text, Content(text, 1, 2), text, "fill", OverlayText(text, text, text)),
+        DisclosureState.BUILT,
+        Declaration(text, text, text, 1, text, 1),
+        decided_by=text,
+        decided_ms=1,
+        reasons=text,
+        exemptions=(Exemption(1, {}, text, text, 1, text, 1),),
+    )
+    verification = {"residual_detections": 0, "detectors": [text], "rounds": 1, "plates": {"read": 0, "tried": 1}}
+    built = (BuiltFile(text, "0" * 64, 1, verification, {}, text, 1), RegisteredFile(text, Standing.CURRENT))
+    build = BuildState(text, text, 1, "detect", 1, 2, 2, 4, (text,))
+    release = frame | {
+        "found": disclosure,
+        "base": address_of("2026/000001"),
+        "journal": [JournalEntry(1, 1, text, text, text, text, {}, "", "0" * 64)],
+        "files": [built],
+        "steps": steps_of(disclosure),
+        "build": build,
+        "build_failed": None,
+        "can_build": True,
+        "nothing_recorded": text,
+        "EVIDENCE": EVIDENCE,
+        "DisclosureState": DisclosureState,
+        "words": {
+            "bases": release_words.BASES,
+            "states": release_words.STATES,
+            "styles": release_words.STYLES,
+            "standings": release_words.STANDINGS,
+            "stages": release_words.STAGES,
+            "actions": release_words.ACTIONS,
+        },
+    }
     request = SimpleNamespace(
         number=text,
         kind=RequestKind.ACCESS,
@@ -137,6 +189,29 @@ def pages(text: str) -> Mapping[str, str]:
         erasure=text,
     )
     return {
+        "releases": render(
+            "releases.html",
+            READER,
+            **frame,
+            found=[disclosure],
+            form=form,
+            states=release_words.STATES,
+            bases=release_words.BASES,
+            this_month="2026-11",
+            address_of=lambda _: address_of("2026/000001"),
+        ),
+        "new release": render(
+            "release_new.html",
+            READER,
+            **frame,
+            form=form,
+            bases=release_words.BASES,
+            styles={"fill": release_words.STYLES["fill"]},
+            cameras={"cam-1": SimpleNamespace(name=text)},
+            institution_name=text,
+        ),
+        "release that is built": render("release.html", READER, **release),
+        "release that failed": render("release.html", READER, **release | {"build": None, "build_failed": problem}),
         "people": render(
             "people.html",
             READER,

@@ -133,12 +133,13 @@ def enter_request(
     Raises:
         ViapublicaError: it cannot be entered; nothing is.
     """
-    recording = None
+    recording, nothing = None, ""
     if config is not None:
         configure_logging("warning", "auto")
         recording = load_recording(config)
+        nothing = check_holdable(recording, request.content, zone)
     with open_register(where, zone, create=True, config=config) as register:
-        return enter_into(register, request, declaration, recording)
+        return _entered(register, request, declaration, recording, nothing)
 
 
 def enter_into(
@@ -154,6 +155,12 @@ def enter_into(
         ViapublicaError: it cannot be entered, or its recording not be held; nothing is entered.
     """
     nothing = "" if recording is None else check_holdable(recording, request.content, register.zone)
+    return _entered(register, request, declaration, recording, nothing)
+
+
+def _entered(
+    register: AuditedRegister, request: Request, declaration: Path | None, recording: Recording | None, nothing: str
+) -> EnteredRequest:
     entered = register.request(request, declaration)
     return EnteredRequest(entered, "" if recording is None else hold_request(recording, entered), nothing)
 

@@ -51,6 +51,15 @@ def key_password(file: Path | None, *, confirm: bool = False) -> Callable[[], by
     return read
 
 
+def stated_password(file: Path | None) -> bytes | None:
+    """The password in the file or the variable, for a server that can ask no one; None where neither has one.
+
+    Raises:
+        ReleaseError: the file cannot be read.
+    """
+    return key_password(file)() if file is not None or _VARIABLE in os.environ else None
+
+
 def _from_file(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.common.console import err, say
+from pipeline.cli.common.default_config import named_config
+from pipeline.cli.common.key_password import KeyPasswordFileOption, stated_password
 from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.store_options import ConfigOption, DataOption, stores_of
 from pipeline.domain.extras import require
@@ -37,6 +39,22 @@ def serve(
             help="A proxy on this machine encrypts, and states the client in X-Forwarded-For (its last address).",
         ),
     ] = False,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate",
+            envvar="VIAPUBLICA_CERTIFICATE",
+            help="Releases: certificate of the institution (PEM, with its chain). Without it none is built here.",
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", envvar="VIAPUBLICA_KEY", help="Releases: private key of it (PEM).")
+    ] = None,
+    key_password_file: KeyPasswordFileOption = None,
+    releases: Annotated[
+        Path | None,
+        typer.Option("--releases", help="Releases: folder for clips and reports.  [default: in the data folder]"),
+    ] = None,
     config: ConfigOption = None,
     data: DataOption = None,
     register: RegisterOption = None,
@@ -56,6 +74,7 @@ def serve(
     require("sqlalchemy", "argon2", "pyotp", "fastapi", "uvicorn", "jinja2", "babel", "authlib", "joserfc", "requests")
     from pipeline.app.logging_setup import configure_logging  # here: they take long to import
     from pipeline.app.people.open_registry import open_registry
+    from pipeline.app.release.served_releases import ReleaseSettings
     from pipeline.console.application import add_console
     from pipeline.http_api.application import create_application
     from pipeline.http_api.server import serve as run_server
@@ -69,10 +88,22 @@ def serve(
         raise ConfigError("--behind-proxy", "needs an address that only the proxy can reach", "Listen on a Unix socket")
     configure_logging()
     stores, encrypted = stores_of(config, data), tls is not None or behind_proxy
+    settings = ReleaseSettings(
+        config=None if data is not None else named_config(config),
+        folder=releases,
+        certificate=certificate,
+        key=key,
+        password=stated_password(key_password_file) if key else None,
+    )
     where = register_of(register, config, data)
     with open_registry(where, stores, Requester.of_process()) as registry:
         service = Service(
-            register=where, registry=registry, stores=stores, encrypted=encrypted, behind_proxy=behind_proxy
+            register=where,
+            registry=registry,
+            stores=stores,
+            encrypted=encrypted,
+            behind_proxy=behind_proxy,
+            release_settings=settings,
         )
         with closing(service):
             app = add_console(create_application(service))

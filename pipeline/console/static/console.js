@@ -118,3 +118,42 @@ document.addEventListener("click", (event) => {
   if (form.reportValidity()) HTMLFormElement.prototype.submit.call(form);
   form.setAttribute("action", action);
 });
+
+// A file is sent as it is: its form has nothing else.
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-upload]");
+  if (!form) return;
+  event.preventDefault();
+  const [file] = form.querySelector("input[type=file]").files;
+  const button = form.querySelector("button");
+  button.disabled = true;
+  byId("notices").replaceChildren();
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/octet-stream",
+        "HX-Request": "true",
+        "X-CSRF-Token": form.elements.csrf.value,
+        "X-File-Name": encodeURIComponent(file.name),
+      },
+      body: file,
+    });
+    if (answer.ok) {
+      location.href = answer.headers.get("HX-Redirect") || location.href;
+      return;
+    }
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".part");
+    const place = byId((answer.headers.get("HX-Retarget") || "#notices").slice(1));
+    if (part) {
+      place.replaceChildren(document.adoptNode(part));
+      htmx.process(place);
+      if (place.id === "dialog") place.showModal();
+    }
+  } catch {
+    const text = byId("unreachable");
+    if (text) byId("notices").replaceChildren(text.content.cloneNode(true));
+  } finally {
+    button.disabled = false;
+  }
+});
