@@ -253,16 +253,6 @@ class LoginRegister(PeopleRegister):
                 person_row(session, person.login).account.last_used_ms = now_ms
         return person
 
-    def active_person(self, login: str) -> RegisteredPerson:
-        """A person whose account may be used.
-
-        Raises:
-            NotLoggedIn: it may not.
-            RegistryError: there is no such person.
-        """
-        with self._database.reading() as session:
-            return self._active(person_row(session, login), self._clock.wall_ms())
-
     def sign_out(self, token: str) -> None:
         """End a session.
 

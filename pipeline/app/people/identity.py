@@ -7,8 +7,10 @@ from typing import Protocol
 
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import RegisteredPerson
+from pipeline.domain.ports import Clock
 from pipeline.errors import NotLoggedIn
 from pipeline.governance.registry import Registry
+from pipeline.policy.registration import why_unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,11 @@ class AtWork:
 
     registry: Registry
     login: str
+    clock: Clock
 
     def recognize(self) -> Recognized:
         """See `Identity`."""
-        return Recognized(self.registry.active_person(self.login), second_factor=True)
+        person = self.registry.person(self.login)
+        if why := why_unusable(person, self.clock.wall_ms()):
+            raise NotLoggedIn(f"account {person.login}", why, "Ask your administration")
+        return Recognized(person, second_factor=True)

@@ -53,7 +53,7 @@ class OpenRegistry:
         Args:
             login: theirs; purpose, case: of the work.
         """
-        return self._of(lambda registry: AtWork(registry, login), purpose, case)
+        return self._of(lambda registry: AtWork(registry, login, self.clock), purpose, case)
 
     def _of(self, identity: Callable[[Registry], Identity], purpose: str, case: str) -> OpenRegistry:
         requester = Requester(user=self.requester.user, purpose=purpose, case=case)
