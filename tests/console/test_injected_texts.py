@@ -276,7 +276,15 @@ def pages(text: str) -> Mapping[str, str]:
             **audit | {"verified": SimpleNamespace(intact=False, sealed=False, findings=[text], notes=[text])},
         ),
         "signs": render("audit.html", READER, **audit | {"signs": [sign]}),
-        "log in": render("log_in.html", READER, problem=problem, login=text, path=text, action="/console/login"),
+        "log in": render(
+            "log_in.html",
+            READER,
+            problem=problem,
+            login=text,
+            path=text,
+            action="/console/login",
+            directories=[SimpleNamespace(name="prefeitura", label=text)],
+        ),
         "log in over a page": render("part_log_in.html", READER, problem=problem, login=text, action="/console/login"),
         "problem": render("problem.html", READER, problem=problem, path="/console/x"),
     }
