@@ -7,12 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 PORTUGUESE: Final[Mapping[str, str]] = {
-    "is refused: login, password or code is wrong, or the account is not active": "O usuário, a senha ou o código não "
-    "confere, ou a conta não está ativa.",
     "Try again with the next code; after five attempts wait 15 minutes, or ask your administration": "Tente de novo "
     "com o próximo código. Depois de cinco tentativas, aguarde 15 minutos ou procure a administração.",
-    "is refused: the code or the institution is wrong, or the account is not active": "O código não confere, o órgão "
-    "não é o da sua conta, ou a conta não está ativa.",
     "knows you, but no account is connected with you there": "O seu órgão confirmou quem você é, mas nenhuma conta "
     "está ligada ao seu cadastro lá.",
     "Accounts are registered first (art. 5): ask your administration for people add and people directory": "A conta é "
@@ -91,6 +87,14 @@ PORTUGUESE: Final[Mapping[str, str]] = {
 }
 """Text or remedy by English one."""
 _PATTERNS: Final[Sequence[tuple[re.Pattern[str], str]]] = (
+    (
+        re.compile("is refused: login, password or code is wrong, or the account is not active"),
+        "O usuário, a senha ou o código não confere, ou a conta não está ativa.",
+    ),
+    (
+        re.compile("is refused: the code or the institution is wrong, or the account is not active"),
+        "O código não confere, o órgão não é o da sua conta, ou a conta não está ativa.",
+    ),
     (re.compile(r"does not answer \(\w+\)"), r"Não responde no momento."),
     (re.compile(r"its (?:answer|ID token) .+"), r"A resposta do seu órgão não pôde ser aceita."),
     (re.compile(r"is acknowledged by (\S+) since (.+)"), r"Está com \1 desde \2."),
