@@ -81,6 +81,7 @@ def test_random_changes_are_found_and_located(audit: _Audit) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(0)  # two minutes of an idle processor, longer on a busy one
 def test_ten_thousand_random_changes_are_found_and_located(audit: _Audit) -> None:
     _check(audit, 10_000, seed=2)
 
