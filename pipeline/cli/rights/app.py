@@ -50,7 +50,13 @@ ByOption = Annotated[
 ]
 LettersOption = Annotated[
     Path | None,
-    typer.Option("--letter", metavar="FOLDER", help="Write the letter (PDF/A, Portuguese) into this folder."),
+    typer.Option(
+        "--letter",
+        metavar="FOLDER",
+        exists=True,  # or the request would be entered, and its letter fail
+        file_okay=False,
+        help="Write the letter (PDF/A, Portuguese) into this folder, which exists.",
+    ),
 ]
 
 

@@ -142,7 +142,10 @@ def test_overdue_requests_are_named_and_refusals_are_in_the_audit(office: Office
     assert "names a plate" in errors
     audited = search_records(office.data / "audit", RecordQuestion())
     assert ("subject-request", "refused") in {(one["operation"], one["outcome"]) for one in audited}
+    gone = ("--letter", str(office.letters / "none"))
+    assert office.run("receive", "erasure", *WHO, *SPAN, *PLACE, "--by", "Ana Souza", *gone)[0] == 2
     number = office.receive("erasure", "--days", "1")["number"]
+    assert number.endswith("/000001"), "what could have no letter was not entered"
     assert json.loads(office.run("list", "--json", "--undecided")[1])["overdue"] is False
     assert number in office.run("list")[1]
     assert "Avenida Brasil, 900" in office.run("show", number)[1]
