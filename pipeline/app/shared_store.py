@@ -11,12 +11,12 @@ from typing import Final, Self, TypeVar
 
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.queries import open_backend
-from pipeline.app.recent_answers import RecentAnswers, RememberedStore
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreBusy
 from pipeline.store.event_store import EventStore
 from pipeline.store.local_endpoint import StoreServer, endpoint_path
 from pipeline.store.questions import QueryBackend, Question
+from pipeline.store.recent_answers import RecentAnswers, RememberedStore
 
 A = TypeVar("A")
 _RELEASED_S: Final = 3.0

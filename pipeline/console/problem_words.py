@@ -25,6 +25,18 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "Too many log-ins from this address": "Muitas tentativas de entrada a partir deste endereço.",
     "Too many requests of this account": "Muitas solicitações desta conta em um minuto.",
     "Too many people log in at the moment": "Muitas pessoas estão entrando neste momento.",
+    "is not possible, as no run of the cameras answers": "Nenhuma execução das câmeras responde nesta máquina; por "
+    "isso não há imagem ao vivo.",
+    "Start it: viapublica run": "Peça à equipe técnica que a inicie (viapublica run).",
+    "ended, as the run of the cameras did": "A imagem ao vivo terminou, pois a execução das câmeras terminou.",
+    "Open it again when it runs": "Abra de novo quando ela voltar.",
+    "ended, as your roles changed": "A imagem ao vivo terminou, pois suas funções mudaram.",
+    "Open it again": "Abra de novo.",
+    "ended, as a image came without its masks": "A imagem ao vivo terminou, pois chegou uma imagem sem as máscaras "
+    "de privacidade.",
+    "Restart the run of the cameras": "Avise a equipe técnica.",
+    "Too many people watch live at the moment": "Muitas pessoas acompanham câmeras ao vivo neste momento.",
+    "Close a view, or try again later": "Feche uma visualização ou tente mais tarde.",
     "Too many people follow the alerts of this server": "Muitas pessoas acompanham os alertas neste servidor.",
     "Search for them, or try again later": "Atualize a página de tempos em tempos ou tente mais tarde.",
     "Try again": "Tente novamente.",

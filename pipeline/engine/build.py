@@ -20,6 +20,7 @@ from pipeline.decode.isolation.decoder_processes import DecoderProcesses
 from pipeline.detect.autotuned_settings import autotuned
 from pipeline.detect.close_up_detector import CloseUpDetector
 from pipeline.domain.camera import Camera
+from pipeline.domain.live_view import live_socket
 from pipeline.domain.ports import PlateReader
 from pipeline.engine.alert_rules import AlertRules
 from pipeline.engine.camera_factory import CameraFactory, build_source, is_live
@@ -32,6 +33,7 @@ from pipeline.engine.fair_batcher import FairBatcher
 from pipeline.engine.hot_lists import HotLists
 from pipeline.engine.incident_watch import IncidentWatch
 from pipeline.engine.live_loop import Engine
+from pipeline.engine.live_views import LiveViews
 from pipeline.engine.new_views import NewViews
 from pipeline.engine.open_incidents import OpenIncidents
 from pipeline.engine.overload_watch import OverloadWatch
@@ -127,6 +129,7 @@ def open_engine(
             metrics=metrics,
             stages=stages,
             preview=preview,
+            live_views=_live_views(config, gate, stack) if live else None,
             overload=None if recorder is None else OverloadWatch(recordings=recorder.overloaded),
             permissions=permissions,
             rules=AlertRules(UsualFiles(config.data_dir), tunings=lambda: {} if people is None else people.tunings),
@@ -288,6 +291,13 @@ def _serve_store(config: Config, gate: Gate, stack: ExitStack) -> None:
             stack.callback(store.close)
             stack.callback(StoreServer(store, endpoint_path(config.data_dir), config.sensitive_texts.screen()).close)
             return
+
+
+def _live_views(config: Config, gate: Gate, stack: ExitStack) -> LiveViews:
+    """Let the console of this machine show the cameras; every live view is decided on and recorded there."""
+    views = LiveViews(live_socket(config.data_dir), lambda camera_id: bool(gate.why_no_plates(camera_id)))
+    stack.callback(views.close)
+    return views
 
 
 def _make_folder(data_dir: Path) -> None:

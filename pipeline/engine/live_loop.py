@@ -37,6 +37,7 @@ from pipeline.engine.host_conflicts import HostConflicts
 from pipeline.engine.hot_lists import HotLists
 from pipeline.engine.image_watch import ImageWatch
 from pipeline.engine.incident_watch import IncidentWatch
+from pipeline.engine.live_views import LiveViews
 from pipeline.engine.low_rate_watch import LowRateWatch
 from pipeline.engine.open_incidents import OpenIncidents
 from pipeline.engine.overload_watch import CameraLoad, OverloadWatch
@@ -74,8 +75,7 @@ class Engine:
         cameras: those that run; `add_camera` and `remove_camera` change them at any time.
         overload: frames that live cameras lose because the machine does not keep up; rates: lowers their rates then.
         low_rates: live cameras that deliver less than is configured; images: those whose images show nothing.
-        clocks: those whose clock drifts.
-        hosts: cameras at one host that may show one scene.
+        clocks: those whose clock drifts; hosts: cameras at one host that may show one scene.
         permissions: cameras that the registry lets run; views: compares views with those that masks were confirmed for.
         rules: alert rules, and the incidents of live cameras.
         hot_lists: with which read plates are compared; None for no lists.
@@ -86,14 +86,13 @@ class Engine:
         detector, reader: the networks; no reader, no plate reading.
         dispatcher: where events leave.
         metrics, stages: what is measured.
-        preview: annotated images, or None.
+        preview: annotated images, or None; live_views: for viewers in other processes, or None.
         idle_close_s: a live camera without frames for this long has its tracks closed.
         overload: compares analyzed and dropped frames.
         permissions: of the registry of cameras; None where every camera may run.
         rules: alert rules of the cameras' sessions; None where they have none.
         views: of the confirmed views; None where none are stored.
-        hot_lists: see the attribute.
-        opened, people: see `AlertDelivery`.
+        hot_lists: see the attribute; opened, people: see `AlertDelivery`.
     """
 
     def __init__(
@@ -106,6 +105,7 @@ class Engine:
         metrics: PipelineMetrics,
         stages: StageClock,
         preview: Preview | None = None,
+        live_views: LiveViews | None = None,
         idle_close_s: float = 10.0,
         overload: OverloadWatch | None = None,
         permissions: CameraPermissions | None = None,
@@ -125,6 +125,7 @@ class Engine:
         )
         self._batcher = batcher
         self._preview = preview
+        self._images = [one for one in (preview, live_views) if one is not None]
         self._idle_close_s = idle_close_s
         self._health = HealthWatch()
         self._alerts = SourceAlertWatch()
@@ -153,8 +154,8 @@ class Engine:
 
         def before_start() -> None:
             self.dispatcher.gate.declare(camera.camera)
-            if self._preview is not None:
-                self._preview.declare(camera.declaration)
+            for shown in self._images:
+                shown.declare(camera.declaration)
             self.views.declare(camera.declaration, live=camera.feed.source.live)
 
         self.cameras.add(camera, before_start)
@@ -238,15 +239,14 @@ class Engine:
         events = self.analyzer.analyze(views.frames)
         self.statistics.finished(batch)
         self._send([*views.events, *alerts, *events])
-        if self._preview is not None:
-            for camera_id in dict.fromkeys(frame.camera_id for frame in views.frames):
-                stream = self.analyzer.stream(camera_id)
-                if stream is not None:
-                    self._show(self._preview, stream)
+        for camera_id in dict.fromkeys(frame.camera_id for frame in views.frames):
+            if (stream := self.analyzer.stream(camera_id)) is not None:
+                self._show(stream)
 
-    def _show(self, preview: Preview, stream: CameraStream) -> None:
+    def _show(self, stream: CameraStream) -> None:
         try:
-            preview.show(stream)
+            for shown in self._images:
+                shown.show(stream)
         except Exception as error:  # noqa: BLE001 - a frame that cannot be drawn must not end the run
             if stream.last_frame is not None:
                 self._on_fault(stream.last_frame.camera_id, error)

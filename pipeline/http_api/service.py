@@ -39,6 +39,10 @@ _MOST_STREAMS: Final = 400
 """Streams of alerts at the same time: each is a connection, and decides on every alert."""
 
 
+_MOST_LIVE_VIEWS: Final = 32
+"""Live views at the same time: each has a thread, and encodes its images."""
+
+
 class Limits:
     """Rate limits of a server.
 
@@ -148,6 +152,7 @@ class Service:
         limits: of requests; store: the event store, open from the first question on.
         alerts: reads new alerts for all streams; streams: a turn for each of these.
         directories: log-ins by the directories of institutions.
+        live_views: a turn for each live view.
         incident_changes: steps of incidents and hand-overs of shifts.
         release_settings: what releases are built with; releases: those of the server.
     """
@@ -162,6 +167,7 @@ class Service:
     alerts: AlertReader = field(init=False)
     directories: DirectoryLogIns = field(init=False)
     streams: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(_MOST_STREAMS))
+    live_views: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(_MOST_LIVE_VIEWS))
     incident_changes: Changes = field(default_factory=Changes)
     release_settings: ReleaseSettings = field(default_factory=ReleaseSettings)
     releases: ServedReleases = field(init=False)

@@ -94,6 +94,24 @@ def annotate(
     return canvas.bgr()
 
 
+def hide_objects(image: Image, found: Detections, *, vehicles: bool) -> BgrImage:
+    """The image with persons, faces and plates masked, and nothing else drawn.
+
+    Args:
+        image: the pixels; not modified.
+        found: all detections of the image.
+        vehicles: mask vehicles whole, too, as a plate on one may be missed.
+
+    Returns:
+        A new image, (height, width, 3) uint8, BGR.
+    """
+    canvas = _Canvas(image)
+    hidden = PEOPLE | {Label.PLATE} | (PLATED_VEHICLES if vehicles else frozenset())
+    for box, _, label in found.labeled(*hidden):
+        canvas.mask(box, label)
+    return canvas.bgr()
+
+
 def save_image(path: Path, image: BgrImage, comment: str = "") -> None:
     """Write an image atomically, readable by this user only: it may show plates.
 

@@ -11,10 +11,8 @@ An owner that only reads, such as the HTTP API, gives the store up to a program 
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import socketserver
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +26,7 @@ from pipeline.domain.requester import Requester, system_user
 from pipeline.errors import StoreBusy, StoreError, ViapublicaError
 from pipeline.policy.requester_texts import check_requester
 from pipeline.policy.sensitive.screen import TextScreen, standard_screen
+from pipeline.storage.local_socket import is_own_user, peer_uid, short_address
 from pipeline.store.answers.registry import QUESTIONS, name_of
 from pipeline.store.questions import QueryBackend, Question
 
@@ -43,7 +42,6 @@ _RELEASE_S = 30.0
 """Time for the questions that an owner answers when it is asked to give the store up."""
 A = TypeVar("A")
 _RELEASE: Final = b'{"query": "release"}\n'
-_PEER: Final = struct.Struct("3i")  # SO_PEERCRED: pid, uid, gid
 
 
 class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,7 +149,7 @@ class StoreServer:
             )
         try:
             self._path.unlink(missing_ok=True)
-            with _short_address(self._path) as address:
+            with short_address(self._path) as address:
                 return _Server(address, store, self._path, self._screen, self.release)
         except OSError as error:
             raise StoreError(str(self._path), f"the socket cannot be made: {error.strerror}") from error
@@ -180,10 +178,9 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             raise
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - the base's signature
-        uid = _peer_uid(request)
-        if uid in {os.geteuid(), 0}:
+        if is_own_user(request):
             return True
-        _log.warning("endpoint_user_refused", uid=uid)
+        _log.warning("endpoint_user_refused", uid=peer_uid(request))
         return False
 
     @contextlib.contextmanager
@@ -219,7 +216,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         with self.server.connected(self.connection), contextlib.suppress(OSError):
-            user = system_user(_peer_uid(self.connection))
+            user = system_user(peer_uid(self.connection))
             while line := self.rfile.readline(_LONGEST_QUESTION):
                 if line == _RELEASE:
                     self.wfile.write(_json.encode(self.server.release()) + b"\n")
@@ -227,11 +224,6 @@ class _Handler(socketserver.StreamRequestHandler):
                 self.wfile.write(_json.encode(_reply(self.server.store, line, user, self.server.screen)) + b"\n")
                 if not line.endswith(b"\n"):
                     return
-
-
-def _peer_uid(peer: socket.socket) -> int:
-    _, uid, _ = _PEER.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
-    return int(uid)
 
 
 def _reply(store: QueryBackend, line: bytes, user: str, screen: TextScreen) -> _Reply:
@@ -326,16 +318,6 @@ class StoreClient(QueryBackend):
         return StoreBusy(str(self._path), f"the process that owns the event store does not answer: {why}", "Ask again.")
 
 
-@contextlib.contextmanager
-def _short_address(path: Path) -> Iterator[str]:
-    """An address for `path` that fits the 107 bytes of a Unix socket's name, however deep the path: through /proc."""
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
-
-
 def _connect(path: Path) -> socket.socket:
     """A connection to the process that listens at `path`.
 
@@ -348,7 +330,7 @@ def _connect(path: Path) -> socket.socket:
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         peer.settimeout(_QUEUE_S)
         try:
-            with _short_address(path) as address:
+            with short_address(path) as address:
                 peer.connect(address)
         except BlockingIOError as error:
             # Linux does not let us wait for a place in a full queue.

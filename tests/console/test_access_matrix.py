@@ -16,6 +16,7 @@ from pipeline.domain.role import Role
 from pipeline.policy.access.matrix import access_matrix, included_operations
 from tests.console.staffed_city import INCIDENT, PEOPLE
 from tests.console.visitors import Visitor, Visitors, text_of
+from tests.http_api.served_city import GUARD
 
 OBSERVERS: Final = frozenset({Role.OBSERVER, Role.OPERATOR, Role.INTELLIGENCE_ANALYST})
 OPERATORS: Final = frozenset({Role.OPERATOR})
@@ -65,6 +66,8 @@ REQUESTS: Final = (
     Request(f"POST {BASE}/incidents/{{incident}}/steps", f"{SITUATION}/incidents/{INCIDENT}/steps", OPERATORS, STEP),
     Request(f"POST {BASE}/hand-overs", f"{SITUATION}/hand-overs", OPERATORS, {"text": "Nada a informar"}),
     Request(f"GET {BASE}/stream", f"{SITUATION}/stream", OBSERVERS),
+    Request(f"GET {BASE}/cameras/{{camera}}", f"{SITUATION}/cameras/{GUARD[0]}", OBSERVERS),
+    Request(f"GET {BASE}/wall/{{size}}", f"{SITUATION}/wall/4", OBSERVERS),
     Request("GET /console/plates", "/console/plates", ANALYSTS),
     Request("POST /console/plates", "/console/plates", ANALYSTS, SEARCH),
     Request("POST /console/plates/export", "/console/plates/export", ANALYSTS, SEARCH),
@@ -97,8 +100,12 @@ REQUESTS: Final = (
     Request("POST /console/audit/proofs/{sequence}", "/console/audit/proofs/1", OVERSEERS, {}),
     Request("GET /console/health", "/console/health", ENGINEERS),
 )
-NEEDS_A_STATE: Final = {f"POST {BASE}/hand-overs/accept": OPERATORS}
-"""Answered with a conflict, not with a page, where there is nothing to accept."""
+NEEDS_A_STATE: Final = {
+    f"POST {BASE}/hand-overs/accept": OPERATORS,
+    f"GET {BASE}/video/{{cameras}}": OBSERVERS,
+    f"GET {BASE}/mjpeg/{{camera}}": OBSERVERS,
+}
+"""Answered with an error where there is nothing to accept, and no run of cameras."""
 WITHOUT_SECTION: Final = {
     "GET /",
     "GET /console",
@@ -152,6 +159,8 @@ def test_a_role_reaches_what_is_stated_and_nothing_else(role: Role, visitors: Vi
     assert (answered["POST /console/audit/proofs/{sequence}"] != 403) == (role in OVERSEERS)
     accept = visitor.send(f"{SITUATION}/hand-overs/accept", number="77")
     assert accept.status == (409 if role in OPERATORS else 403)
+    live = [visitor.open(f"{SITUATION}/{kind}/{GUARD[0]}").status for kind in ("video", "mjpeg")]
+    assert live == [503 if role in OBSERVERS else 403] * 2
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pipeline.domain.role import Role
 from pipeline.http_api.service import Service
 from tests.app.people.installations import Office
+from tests.console.live_run import live_run
 from tests.console.running import running
 from tests.console.staffed_city import PEOPLE, SECOND_OPERATOR
 from tests.console.visitors import Visitors
@@ -110,6 +111,19 @@ def test_a_step_of_another_person_appears_by_itself(
     context.close()
 
 
+def test_a_live_view_is_painted_and_a_camera_that_dies_is_shown_as_such(
+    page: Page, visitors: Visitors, service: Service
+) -> None:
+    log_in(page, visitors, PEOPLE[Role.OPERATOR])
+    page.goto(f"/console/situation/city-services/cameras/{GUARD[0]}")
+    expect(page.locator("#live-problem")).to_be_visible()  # no run of the cameras answers
+    with live_run(service, frames=100_000):
+        page.reload()
+        expect(page.locator(".tile")).to_have_attribute("data-state", "live")
+    expect(page.locator("#live-problem")).to_contain_text("terminou")
+    expect(page.locator(".tile")).to_have_attribute("data-state", "wait")
+
+
 def test_a_session_that_expires_loses_nothing_that_was_typed(page: Page, visitors: Visitors, city: Office) -> None:
     log_in(page, visitors, PEOPLE[Role.INTELLIGENCE_ANALYST])
     page.click('nav a[href="/console/plates"]')
@@ -140,7 +154,12 @@ def test_axe_finds_nothing_in_any_language_and_theme(language: str, theme: str, 
     choose(page, "theme", theme)
     assert_accessible(page, "log-in")
     visited = {
-        Role.OPERATOR: ["/console/situation", "/console/situation/city-services/incidents/0123456789abcdef01234567"],
+        Role.OPERATOR: [
+            "/console/situation",
+            "/console/situation/city-services/incidents/0123456789abcdef01234567",
+            f"/console/situation/city-services/cameras/{GUARD[0]}",
+            "/console/situation/city-services/wall/4",
+        ],
         Role.INTELLIGENCE_ANALYST: ["/console/plates"],
         Role.SECTOR_ADMINISTRATOR: ["/console/audit", "/console/health", "/console/rights", "/console/people"],
         Role.DISCLOSURE_OFFICER: ["/console/releases", "/console/releases/new"],

@@ -10,11 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from pipeline.app.questions import Cameras, Events, Plates, Question
-from pipeline.app.recent_answers import RecentAnswers
 from pipeline.domain.events import Kind
 from pipeline.domain.requester import Requester
 from pipeline.errors import StoreError
 from pipeline.store.questions import QueryBackend
+from pipeline.store.recent_answers import RecentAnswers
 from tests.governance.entries import StoppedClock
 
 ANA = Requester(user="ana")
