@@ -21,6 +21,9 @@ _PARKED_UNSEEN_S: Final = 600.0
 """The same for one that stood there from the first: parked vehicles are missed for minutes in poor light."""
 _MOVES: Final = 0.3
 """Own sizes per second from which a vehicle moves on: boxes of standing ones tremble by less."""
+_BACK_S: Final = 3.0
+"""Time around that at which a place was left, within which an object that begins there without having come is the
+vehicle that stood there: its track has gone off with one that passed."""
 _MOST: Final = 500
 
 
@@ -59,6 +62,7 @@ class StandingPlaces:
     def __init__(self) -> None:
         self._places: list[StandingPlace] = []
         self._of_track: dict[int, StandingPlace] = {}
+        self._left: list[tuple[float, StandingPlace]] = []
         self._numbers = count(1)
 
     def __iter__(self) -> Iterator[StandingPlace]:
@@ -72,20 +76,23 @@ class StandingPlaces:
             if one.still_s(now_s) >= _STANDS_S:
                 self._stands(one, now_s)
                 continue
-            self._driven_over(one)
+            self._driven_over(one, now_s)
             if (place := self._of_track.get(one.track_id)) is not None and place.track_id == one.track_id:
-                self._forget(place)
+                self._leave(place, now_s)
+        self._left = [(left_s, place) for left_s, place in self._left if now_s - left_s <= _BACK_S + _STANDS_S]
         for place in [place for place in self._places if now_s - place.last_s > _remembered_s(place)]:
             self._forget(place)
         while len(self._places) > _MOST:
             self._forget(min(self._places, key=lambda place: place.last_s))
 
     def _stands(self, one: FollowedObject, now_s: float) -> None:
-        place = self._of_track.get(one.track_id) or self._place_of(one, now_s)
+        place = self._of_track.get(one.track_id) or self._place_of(one, now_s) or self._back_at(one)
         if place is None:
             since_s = now_s if one.still_since_s is None else one.still_since_s
             place = StandingPlace(next(self._numbers), one.track_id, one.label, one.box, since_s, now_s, one.has_moved)
             self._places.append(place)
+        elif overlap(place.box, one.box) < _SAME and place.arrived:
+            return  # its track is going off with another vehicle, or a passing one cuts its box
         place.track_id, place.label, place.box, place.last_s = one.track_id, one.label, one.box, now_s
         self._of_track[one.track_id] = place
 
@@ -103,12 +110,27 @@ class StandingPlaces:
             return None
         return place
 
-    def _driven_over(self, one: FollowedObject) -> None:
+    def _back_at(self, one: FollowedObject) -> StandingPlace | None:
+        """The place that was taken for left, and at which an object stands again that did not come."""
+        for left_s, place in self._left if not one.has_moved else ():
+            if abs(one.first_s - left_s) <= _BACK_S and overlap(place.box, one.box) >= _SAME:
+                self._left.remove((left_s, place))
+                self._places.append(place)
+                return place
+        return None
+
+    def _driven_over(self, one: FollowedObject, now_s: float) -> None:
         """Forget the places of other vehicles that a moving one is at: they are empty."""
         if (one.lengths_s() or 0.0) >= _MOVES and one.has_moved:
             for place in [place for place in self._places if place.arrived and place.track_id != one.track_id]:
                 if overlap(place.box, one.box) >= _SAME:
-                    self._forget(place)
+                    self._leave(place, now_s)
+
+    def _leave(self, place: StandingPlace, now_s: float) -> None:
+        """Forget a place that seems left, but for a moment."""
+        self._forget(place)
+        if place.arrived:
+            self._left.append((now_s, place))
 
     def _forget(self, place: StandingPlace) -> None:
         self._places.remove(place)
