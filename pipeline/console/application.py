@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from importlib.resources import files
+from inspect import isawaitable
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -23,8 +26,12 @@ from pipeline.console import (
     rights_pages,
     session_pages,
     situation_pages,
+    traffic_pages,
 )
 from pipeline.console.pages import static_address
+from pipeline.console.problem_pages import problem_page
+from pipeline.http_api.problems import RequestRefused
+from pipeline.http_api.request_guard import FORMS_BELOW
 
 PAGES: Final = (
     session_pages.router,
@@ -32,6 +39,7 @@ PAGES: Final = (
     situation_pages.router,
     live_pages.router,
     plate_pages.router,
+    traffic_pages.router,
     release_pages.router,
     release_file_pages.router,
     rights_pages.router,
@@ -51,6 +59,21 @@ class _Stored(StaticFiles):
         return answer
 
 
+def _answer_errors_by_pages(app: FastAPI) -> None:
+    """Answer unknown addresses below ``/console/`` by pages; those of the API stay answers for programs."""
+    of_api = app.exception_handlers[HTTPException]
+
+    async def answered(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+        if request.url.path.startswith(FORMS_BELOW):
+            words = HTTPStatus(error.status_code).description or HTTPStatus(error.status_code).phrase
+            return problem_page(request, RequestRefused(error.status_code, words))
+        answer = of_api(request, error)
+        return await answer if isawaitable(answer) else answer
+
+    app.add_exception_handler(HTTPException, answered)
+
+
 def add_console(app: FastAPI) -> FastAPI:
     """Add the pages of the console to an application, below ``/console/``; ``/`` leads to them.
 
@@ -59,5 +82,6 @@ def add_console(app: FastAPI) -> FastAPI:
     """
     for router in PAGES:
         app.include_router(router)
+    _answer_errors_by_pages(app)
     app.mount(static_address(), _Stored(directory=Path(str(files("pipeline.console") / "static"))), name="static")
     return app

@@ -15,9 +15,9 @@ from starlette.responses import Response
 from pipeline.app.noted_exports import note_download
 from pipeline.app.people.permitted_questions import PermittedAnswer
 from pipeline.app.questions import MOST_ROWS, NoteCode, Plates, Route
+from pipeline.console.answer_file import answer_file
 from pipeline.console.catalogues import source
 from pipeline.console.pages import section_page
-from pipeline.console.plate_file import plate_file
 from pipeline.console.problem_pages import PageRoute
 from pipeline.console.sections import PLATES
 from pipeline.console.timeline import WIDTH, timeline
@@ -43,6 +43,18 @@ PURPOSES: Final = (
 )
 """Those for which a plate may be searched for; a test compares them with the access rules."""
 _PAGE_ROWS: Final = 200
+_READ: Final = ("plate", "camera_id", "ts_ms", "confidence", "votes", "vehicle")
+_LEG: Final = (
+    "from_plate",
+    "from_camera_id",
+    "from_ts_ms",
+    "to_plate",
+    "to_camera_id",
+    "to_ts_ms",
+    "distance_m",
+    "speed_km_h",
+)
+"""Columns of the files of reads and of routes."""
 
 
 class Search(StrEnum):
@@ -122,8 +134,9 @@ def export(visit: VisitOfPlates) -> Response:
     opened = visit.service.registry.held_by(visit.caller.credential, purpose, case)
     name = f"viapublica-{visit.request.state.request_id}.csv"
     note_download(opened, visit.service.stores, name, rows, requester)
-    content = plate_file(
+    content = answer_file(
         [msgspec.to_builtins(row) for row in rows],
+        _LEG if found.search is Search.ROUTE else _READ,
         visit.reader,
         person=visit.caller.person,
         purpose=Purpose(purpose),

@@ -94,6 +94,8 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "See the log of the server": "Veja o registro de eventos do servidor.",
     "Enter the request again": "Registre o pedido novamente.",
     "is not approved": "A disponibilização não está autorizada.",
+    "would be empty: there are no figures then": "O arquivo ficaria vazio: não há dados nesse período.",
+    "Choose another time range": "Escolha outro período.",
     "The address or a field cannot be used": "O endereço ou um dos campos não pode ser usado.",
     "Nothing matches the given URI": "O endereço não existe.",
 }

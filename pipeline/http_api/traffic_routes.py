@@ -44,6 +44,15 @@ _MS: Final = {
 }
 
 
+def interval_ms(every: str) -> int:
+    """The length of an interval, milliseconds.
+
+    Args:
+        every: value of an `Interval`.
+    """
+    return _MS[Interval(every)]
+
+
 class TrafficQuestion(PagedQuestion):
     """Figures per interval."""
 

@@ -28,12 +28,15 @@ ENGINEERS: Final = frozenset({Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRA
 CASEWORKERS: Final = frozenset(
     {Role.DISCLOSURE_OFFICER, Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER}
 )
+COUNTERS: Final = OBSERVERS | {Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR, Role.RESEARCHER_LIAISON}
+EXPORTERS: Final = ANALYSTS | {Role.RESEARCHER_LIAISON}
 OFFICERS: Final = frozenset({Role.DISCLOSURE_OFFICER})
 CENTRAL: Final = frozenset({Role.GENERAL_ADMINISTRATOR})
 ADMINISTRATORS: Final = frozenset({Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR})
 SECTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "situation": OBSERVERS,
     "plates": ANALYSTS,
+    "traffic": COUNTERS,
     "releases": CASEWORKERS,
     "rights": CASEWORKERS,
     "people": ADMINISTRATORS,
@@ -71,6 +74,13 @@ REQUESTS: Final = (
     Request("GET /console/plates", "/console/plates", ANALYSTS),
     Request("POST /console/plates", "/console/plates", ANALYSTS, SEARCH),
     Request("POST /console/plates/export", "/console/plates/export", ANALYSTS, SEARCH),
+    Request("GET /console/traffic", "/console/traffic", COUNTERS),
+    Request("POST /console/traffic", "/console/traffic", COUNTERS, {"purpose": "research"}),
+    # Nothing was counted in the last 24 hours, of which no file is made.
+    Request("POST /console/traffic/csv", "/console/traffic/csv", EXPORTERS, {"purpose": "research"}, 422),
+    Request("POST /console/traffic/parquet", "/console/traffic/parquet", EXPORTERS, {"purpose": "research"}, 422),
+    # This server has no configuration, which open data need.
+    Request("POST /console/traffic/open-data", "/console/traffic/open-data", EXPORTERS, {"purpose": "research"}, 503),
     Request("GET /console/releases", "/console/releases", CASEWORKERS),
     Request("POST /console/releases", "/console/releases", CASEWORKERS, {"state": "refused"}),
     Request("POST /console/releases/sheet", "/console/releases/sheet", CASEWORKERS, {"month": "2026-11"}),

@@ -13,15 +13,17 @@ import pytest
 
 from pipeline.app.release.registered_file import RegisteredFile, Standing
 from pipeline.app.release.served_releases import BuildState
-from pipeline.console import people_pages, plate_pages, release_words, situation_pages
+from pipeline.console import people_pages, plate_pages, release_words, situation_pages, traffic_figures, traffic_words
+from pipeline.console.answer_file import answer_file
 from pipeline.console.pages import render
-from pipeline.console.plate_file import plate_file
 from pipeline.console.problem_pages import ShownProblem, shown
 from pipeline.console.reader import Reader
 from pipeline.console.release_visits import address_of
 from pipeline.console.release_words import steps_of
 from pipeline.console.sections import SECTIONS
 from pipeline.console.timeline import WIDTH, timeline
+from pipeline.console.traffic_figures import typical_week
+from pipeline.console.traffic_words import Figure, View
 from pipeline.console.visits import Form
 from pipeline.domain.audit import Outcome
 from pipeline.domain.disclosure import (
@@ -178,6 +180,37 @@ def pages(text: str) -> Mapping[str, str]:
             "actions": release_words.ACTIONS,
         },
     }
+    flow = {
+        "start_ms": 1, "camera_id": text, "line": text, "direction": text, "label": text, "count": 1,
+        "mean_m_s": 1.0, "p85_m_s": 2.0, "headway_s": None, "seen": 0.5,
+    }  # fmt: skip
+    traffic = frame | {
+        "form": form,
+        "purposes": traffic_words.PURPOSES,
+        "purpose": text,
+        "figures": traffic_words.FIGURES,
+        "views": traffic_words.VIEWS,
+        "intervals": traffic_words.INTERVALS,
+        "figure": Figure.LINES,
+        "view": View.TABLE,
+        "Figure": Figure,
+        "View": View,
+        "found": SimpleNamespace(answer=SimpleNamespace(answer=answer, left_out=1), complete=False, rows=[flow]),
+        "second": None,
+        "may_export": True,
+        "classes": traffic_words.CLASSES,
+        "days": traffic_words.DAYS,
+        "width": traffic_figures.WIDTH,
+        "height": traffic_figures.HEIGHT,
+        "little": traffic_figures.LITTLE_SEEN,
+        "km_h": 3.6,
+        "drawn": traffic_words.DRAWN[Figure.LINES],
+        "rows": [flow],
+        "more": 2,
+        "chart": traffic_figures.chart({1: 2.0, 3_600_001: 3.0}, 3_600_000),
+        "week": (),
+        "compared": (traffic_figures.Compared((text, text), 1.0, 2.0, 0.5),),
+    }
     request = SimpleNamespace(
         number=text,
         kind=RequestKind.ACCESS,
@@ -212,6 +245,11 @@ def pages(text: str) -> Mapping[str, str]:
         ),
         "release that is built": render("release.html", READER, **release),
         "release that failed": render("release.html", READER, **release | {"build": None, "build_failed": problem}),
+        "traffic": render("traffic.html", READER, **traffic),
+        "week of traffic": render(
+            "traffic.html", READER, **traffic | {"view": View.WEEK, "week": typical_week({1: 2.0}, None)}
+        ),
+        "compared traffic": render("traffic.html", READER, **traffic | {"view": View.COMPARISON}),
         "people": render(
             "people.html",
             READER,
@@ -316,8 +354,16 @@ def test_no_cell_of_a_file_is_a_formula(begin: str) -> None:
     text = f"{begin}HYPERLINK(1)"
     person: Any = SimpleNamespace(name=text, login="caio", institution="guarda", sector="central")
     row = {"plate": text, "camera_id": text, "ts_ms": 1, "confidence": 0.5, "votes": 3, "vehicle": text}
-    content = plate_file(
-        [row], READER, person=person, purpose=Purpose.CRISIS, case=text, name="n.csv", now_ms=1, complete=True
+    content = answer_file(
+        [row],
+        list(row),
+        READER,
+        person=person,
+        purpose=Purpose.CRISIS,
+        case=text,
+        name="n.csv",
+        now_ms=1,
+        complete=True,
     )
     cells = [cell for line in csv.reader(StringIO(content.decode("utf-8-sig")), delimiter=";") for cell in line]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]

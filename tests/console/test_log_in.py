@@ -107,3 +107,13 @@ def test_what_a_first_page_loads_is_light_and_stored(visitors: Visitors) -> None
     assert {reply.status for reply in replies} == {200}
     assert {reply.headers["cache-control"] for reply in replies} == {"public, max-age=31536000, immutable"}
     assert sum(len(reply.body) for reply in replies) < 150_000
+
+
+def test_an_unknown_address_of_the_console_is_answered_by_a_page_and_one_of_the_api_is_not(visitors: Visitors) -> None:
+    stranger = visitors.stranger()
+    reply = stranger.open("/console/nowhere")
+    assert reply.status == 404
+    assert reply.headers["content-type"].startswith("text/html")
+    assert "Página não encontrada" in text_of(reply)
+    assert "O endereço não existe" in text_of(reply)
+    assert stranger.open("/nowhere").headers["content-type"] == "application/problem+json"

@@ -161,6 +161,17 @@ class PermittedQuestions:
         return PermittedAnswer(replace(answer, value=shown), cameras, left_out)
 
     @contextmanager
+    def opened_for(self, question: RangedQuestion[Any]) -> Iterator[tuple[EventQueries, tuple[str, ...]]]:
+        """The event store for a question that is asked in several parts, and the cameras that it may be asked about.
+
+        Raises:
+            PolicyError, StoreError: as `ask`.
+        """
+        cameras, *_ = self._decided(question, question.camera_ids)
+        with self._queries() as queries:
+            yield queries, tuple(one.camera_id for one in cameras)
+
+    @contextmanager
     def _queries(self) -> Iterator[EventQueries]:
         """The event store, asked in the name of the person."""
         with (

@@ -1,34 +1,25 @@
-"""Files of reads that a person downloads, headed by who took them, when and what for."""
+"""Files of answers that a person downloads; those for spreadsheets are headed by who took them, when and what for."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import Any, Final
 
 from pipeline.console.reader import Reader
+from pipeline.domain.extras import require
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.spreadsheet_text import spreadsheet_text
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """Begins of a cell that a spreadsheet would compute."""
-_READ: Final = ("plate", "camera_id", "ts_ms", "confidence", "votes", "vehicle")
-_LEG: Final = (
-    "from_plate",
-    "from_camera_id",
-    "from_ts_ms",
-    "to_plate",
-    "to_camera_id",
-    "to_ts_ms",
-    "distance_m",
-    "speed_km_h",
-)
 
 
-def plate_file(
+def answer_file(
     rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
     reader: Reader,
     *,
     person: RegisteredPerson,
@@ -41,7 +32,7 @@ def plate_file(
     """CSV in UTF-8 with the separators of the reader's spreadsheets.
 
     Args:
-        rows: reads or legs; reader: whose language and zone it has.
+        rows: of the answer; columns: their fields, in order; reader: whose language and zone it has.
         person: who takes it; purpose, case: as stated; name: of the file; now_ms: when.
         complete: whether nothing is known that could make rows be missing.
     """
@@ -49,11 +40,25 @@ def plate_file(
     writer = csv.writer(stream, delimiter=";" if reader.is_portuguese else ",", lineterminator="\r\n")
     for line in _head(reader, person=person, purpose=purpose, case=case, name=name, now_ms=now_ms, complete=complete):
         writer.writerow([_cell(value) for value in line])
-    columns = _READ if not rows or "plate" in rows[0] else _LEG
     writer.writerow(columns)
     for row in rows:
         writer.writerow([_cell(_value(column, row[column], reader)) for column in columns])
     return b"\xef\xbb\xbf" + stream.getvalue().encode()
+
+
+def parquet_file(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Parquet, for programs: without a head, times as milliseconds since 1970 UTC.
+
+    Raises:
+        MissingComponent: pyarrow is not installed.
+    """
+    require("pyarrow")
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    stream = BytesIO()
+    parquet.write_table(pa.Table.from_pylist([dict(row) for row in rows]), stream)
+    return stream.getvalue()
 
 
 def _head(
@@ -74,7 +79,7 @@ def _head(
 def _value(column: str, value: Any, reader: Reader) -> str:
     if value is None:
         return ""
-    if column.endswith("ts_ms"):
+    if column.endswith(("ts_ms", "start_ms")):
         return reader.time(value)
     if isinstance(value, float):
         return f"{value:.3f}".replace(".", ",") if reader.is_portuguese else f"{value:.3f}"
