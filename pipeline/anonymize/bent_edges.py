@@ -62,62 +62,99 @@ NO_BEND: Final = Bend()
 """Of ordinary frames."""
 
 
-def measure_bend(gray: Gray) -> Bend:
-    """The bend of a frame's edges (height, width), gray levels."""
-    return _measured(gray, min(1.0, _LONGER_SIDE / max(gray.shape)), _MIN_PAIRS)
-
-
-def bend_of_part(gray: Gray, frame_side: int) -> Bend:
-    """The same of a part of a frame, where it is bent far more than parts of ordinary frames.
+class EdgeDirections:
+    """Directions of a frame's edges, measured once at each size for the frame and all parts of it.
 
     Args:
-        gray: (height, width) of the part; frame_side: the longer side of the frame.
+        gray: (height, width) of the frame, gray levels.
     """
-    return _measured(gray, min(1.0, _LONGER_SIDE / frame_side), _MIN_PAIRS_OF_PART, _MUCH_BENT)
+
+    def __init__(self, gray: Gray) -> None:
+        self._gray = gray
+        self._reduced = min(1.0, _LONGER_SIDE / max(gray.shape))
+        self._structures: dict[int, _Structure] = {}
+
+    def bend(self) -> Bend:
+        """The bend of the frame's edges."""
+        height, width = self._gray.shape
+        return self._measured(slice(0, height), slice(0, width), _MIN_PAIRS)
+
+    def bend_of_part(self, rows: slice, columns: slice) -> Bend:
+        """The same of a part of the frame, where it is bent far more than parts of ordinary frames."""
+        return self._measured(rows, columns, _MIN_PAIRS_OF_PART, _MUCH_BENT)
+
+    def _measured(self, rows: slice, columns: slice, min_pairs: int, much: float = 0.0) -> Bend:
+        worst, distance_px = much, 0.0
+        for reduction, distance, least in _LEAST_STRAIGHT:
+            scale = self._reduced / reduction
+            part = self._structure(reduction).part(_scaled(rows, scale), _scaled(columns, scale))
+            straight = part.straightness(distance, min_pairs)
+            worst, distance_px = max((worst, distance_px), (least - straight, distance / scale))
+            if distance * reduction >= _FAR and straight >= _STRAIGHT_FROM_NEAR:
+                break
+        if not distance_px:
+            return NO_BEND
+        period = 2 * distance_px
+        return Bend(period, period * min(_MOST_BEND, _LEAST_BEND + _BEND_BY * worst))
+
+    def _structure(self, reduction: int) -> _Structure:
+        if reduction not in self._structures:
+            self._structures[reduction] = _Structure.of(_resized(self._gray, self._reduced / reduction))
+        return self._structures[reduction]
 
 
-def _measured(gray: Gray, reduced: float, min_pairs: int, much: float = 0.0) -> Bend:
-    worst, distance_px = much, 0.0
-    for reduction, distance, least in _LEAST_STRAIGHT:
-        straight = _straightness(_resized(gray, reduced / reduction), distance, min_pairs)
-        worst, distance_px = max((worst, distance_px), (least - straight, distance * reduction / reduced))
-        if distance * reduction >= _FAR and straight >= _STRAIGHT_FROM_NEAR:
-            break
-    if not distance_px:
-        return NO_BEND
-    period = 2 * distance_px
-    return Bend(period, period * min(_MOST_BEND, _LEAST_BEND + _BEND_BY * worst))
+@dataclass(frozen=True, slots=True)
+class _Structure:
+    """The structure tensor around each pixel (height, width).
+
+    Attributes:
+        strength: of the gradient.
+        difference, cross: twice the angle of the edge, weighted; directed: the length of both.
+    """
+
+    strength: Gray
+    difference: Gray
+    cross: Gray
+    directed: Gray
+
+    @classmethod
+    def of(cls, gray: Gray) -> _Structure:
+        smooth = cv2.GaussianBlur(gray, (0, 0), 1.0)
+        x, y = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
+        first, second, third = (cv2.GaussianBlur(one, (0, 0), 2.0) for one in (x * x, y * y, x * y))
+        difference, cross = first - second, 2 * third
+        parts = np.sqrt(first + second), difference, cross, np.hypot(difference, cross)
+        return cls(*(np.asarray(one, np.float32) for one in parts))
+
+    def part(self, rows: slice, columns: slice) -> _Structure:
+        """That of a part."""
+        every = self.strength, self.difference, self.cross, self.directed
+        return _Structure(*(one[rows, columns] for one in every))
+
+    def straightness(self, distance: int, min_pairs: int) -> float:
+        """Mean cosine of twice the angle that edges turn by over a distance along them; 1 with too few edges."""
+        height, width = self.strength.shape
+        strong = self.strength > max(_MIN_GRADIENT, float(np.percentile(self.strength, _EDGES)))
+        coherence = self.directed / (self.strength**2 + 1e-3)
+        rows, columns = np.nonzero(strong & (coherence > _COHERENT))
+        cosine, sine = (one[rows, columns] / self.directed[rows, columns] for one in (self.difference, self.cross))
+        angle = np.arctan2(sine, cosine) / 2
+        along_x, along_y = -np.sin(angle) * distance, np.cos(angle) * distance
+        reached = strong & (coherence > _STILL_COHERENT)
+        similar = []
+        for sign in (1, -1):
+            to_x, to_y = np.rint(columns + sign * along_x).astype(int), np.rint(rows + sign * along_y).astype(int)
+            inside = (to_x >= 0) & (to_x < width) & (to_y >= 0) & (to_y < height)
+            inside[inside] = reached[to_y[inside], to_x[inside]]
+            at = to_y[inside], to_x[inside]
+            turned = self.difference[at] * cosine[inside] + self.cross[at] * sine[inside]
+            similar.append(turned / self.directed[at])
+        pairs = np.concatenate(similar)
+        return float(pairs.mean()) if len(pairs) >= min_pairs else 1.0
 
 
-def _straightness(gray: Gray, distance: int, min_pairs: int) -> float:
-    """Mean cosine of twice the angle that edges turn by over a distance along them; 1 with too few edges."""
-    x, y, both = _structure(gray)
-    energy, difference, cross = x + y, x - y, 2 * both
-    directed = np.hypot(difference, cross)
-    coherence = directed / (energy + 1e-3)
-    strong = energy > max(_MIN_GRADIENT, float(np.percentile(np.sqrt(energy), _EDGES))) ** 2
-    rows, columns = np.nonzero(strong & (coherence > _COHERENT))
-    cosine, sine = (one[rows, columns] / directed[rows, columns] for one in (difference, cross))
-    angle = np.arctan2(sine, cosine) / 2
-    along_x, along_y = -np.sin(angle) * distance, np.cos(angle) * distance
-    reached = strong & (coherence > _STILL_COHERENT)
-    similar = []
-    for sign in (1, -1):
-        to_x, to_y = np.rint(columns + sign * along_x).astype(int), np.rint(rows + sign * along_y).astype(int)
-        inside = (to_x >= 0) & (to_x < gray.shape[1]) & (to_y >= 0) & (to_y < gray.shape[0])
-        inside[inside] = reached[to_y[inside], to_x[inside]]
-        at = to_y[inside], to_x[inside]
-        similar.append((difference[at] * cosine[inside] + cross[at] * sine[inside]) / directed[at])
-    pairs = np.concatenate(similar)
-    return float(pairs.mean()) if len(pairs) >= min_pairs else 1.0
-
-
-def _structure(gray: Gray) -> tuple[Gray, Gray, Gray]:
-    """The structure tensor: squared gradients along x, along y, and their product, around each pixel."""
-    smooth = cv2.GaussianBlur(gray, (0, 0), 1.0)
-    x, y = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    first, second, third = (cv2.GaussianBlur(one, (0, 0), 2.0) for one in (x * x, y * y, x * y))
-    return np.asarray(first, np.float32), np.asarray(second, np.float32), np.asarray(third, np.float32)
+def _scaled(part: slice, scale: float) -> slice:
+    return slice(round(part.start * scale), max(1, round(part.stop * scale)))
 
 
 def _resized(gray: Gray, scale: float) -> Gray:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.frame_disturbance import FrameDisturbance, most_bent_part, most_disturbed_part
+from pipeline.anonymize.frame_disturbance import FrameDisturbance, most_disturbed_part
 from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.frame import BgrImage
 from pipeline.domain.labels import Label
@@ -95,8 +95,6 @@ def canary_frame(frame: BgrImage) -> CanaryFrame:
         frame: (height, width, 3) BGR, at least 128 pixels wide and high.
     """
     part = most_disturbed_part(frame)
-    if not part.disturbance.has_pattern:
-        part = most_bent_part(frame) or part
     image = frame.copy()
     light = _Light(typical_levels(frame), part.disturbance)
     objects = _paste_objects(image[part.rows, part.columns], light)

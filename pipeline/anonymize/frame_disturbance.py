@@ -2,8 +2,8 @@
 
 Bars, slats, lost lines, lost line synchronization and inverted blocks break an image along lines across it; noise of
 any grain is everywhere. A fence or blinds may fill a part of the image only, so parts are measured too. Natural scenes
-do neither: edges of roads and houses end somewhere, and a sky or a road is smooth. Meshes at any angle and bent edges
-are measured in the whole image (`mesh`, `bent_edges`).
+do neither: edges of roads and houses end somewhere, and a sky or a road is smooth. Meshes at any angle are measured in
+the whole image (`mesh`), bent edges also in its parts (`bent_edges`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.bent_edges import NO_BEND, Bend, bend_of_part, measure_bend
+from pipeline.anonymize.bent_edges import NO_BEND, Bend, EdgeDirections
 from pipeline.anonymize.mesh import Hidden, find_mesh
 from pipeline.domain.frame import BgrImage
 
@@ -119,6 +119,11 @@ class DisturbedPart:
     columns: slice
     disturbance: FrameDisturbance
 
+    def is_whole(self, frame: BgrImage) -> bool:
+        """Whether it is all of a frame (height, width, 3) BGR."""
+        height, width = frame.shape[:2]
+        return (self.rows, self.columns) == (slice(0, height), slice(0, width))
+
 
 def measure_disturbance(frame: BgrImage) -> FrameDisturbance:
     """The disturbance of a frame (height, width, 3) BGR as a whole."""
@@ -129,8 +134,9 @@ def most_disturbed_part(frame: BgrImage) -> DisturbedPart:
     """Where objects in a frame (height, width, 3) BGR are hardest to see."""
     gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.float32)
     height, width = gray.shape
+    edges = EdgeDirections(gray)
     whole = DisturbedPart(
-        slice(0, height), slice(0, width), replace(_measured(gray), bend=measure_bend(gray), mesh=find_mesh(gray))
+        slice(0, height), slice(0, width), replace(_measured(gray), bend=edges.bend(), mesh=find_mesh(gray))
     )
     if whole.disturbance.has_pattern:
         return whole
@@ -141,22 +147,23 @@ def most_disturbed_part(frame: BgrImage) -> DisturbedPart:
     worst = max(parts, key=lambda part: (part.disturbance.has_pattern, part.disturbance.noise))
     if worst.disturbance.has_pattern:
         return worst
+    if (bent := _most_bent_part(gray, edges)) is not None:
+        return bent
     dark, bright = np.percentile(gray, [_DARK, _BRIGHT])
     if whole.disturbance.noise >= _NOISY * (bright - dark):
         return replace(worst, disturbance=whole.disturbance)
     return worst if worst.disturbance.noise >= max(_LOCAL_NOISE, 2 * whole.disturbance.noise) else whole
 
 
-def most_bent_part(frame: BgrImage) -> DisturbedPart | None:
-    """Where a frame (height, width, 3) BGR is bent much more than parts of ordinary ones; nothing where no part is."""
-    gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    bent = list[DisturbedPart]()
-    for place in parts_of(*gray.shape).values():
-        part = np.ascontiguousarray(gray[place])
-        bend = bend_of_part(part, max(gray.shape))
-        if bend.period_px:
-            bent.append(DisturbedPart(*place, replace(_measured(part), bend=bend)))
-    return max(bent, key=lambda part: part.disturbance.bend.amplitude_px, default=None)
+def _most_bent_part(gray: Gray, edges: EdgeDirections) -> DisturbedPart | None:
+    """Where a frame is bent much more than parts of ordinary ones; nothing where no part is."""
+    places = list(parts_of(*gray.shape).values())
+    bends = [edges.bend_of_part(*place) for place in places]
+    bend, (rows, columns) = max(zip(bends, places, strict=True), key=lambda one: one[0].amplitude_px)
+    if not bend.period_px:
+        return None
+    part = _measured(np.ascontiguousarray(gray[rows, columns]))
+    return DisturbedPart(rows, columns, replace(part, bend=bend))
 
 
 def parts_of(height: int, width: int) -> dict[tuple[int, int], tuple[slice, slice]]:

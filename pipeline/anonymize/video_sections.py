@@ -44,6 +44,8 @@ class Visibility(StrEnum):
     """Of little contrast, as for an instant in a fade."""
     PATTERN = "pattern"
     """Broken into strips, in whole or in part, behind a mesh, or bent."""
+    BENT_PART = "bent-part"
+    """Bent in a part only."""
     NOISE = "noise"
     """Clear frames have the least of it."""
 
@@ -101,7 +103,8 @@ def frame_visibility(frame: BgrImage) -> FrameVisibility:
     contrast = white - black
     if contrast < _DARK:
         return FrameVisibility(Visibility.DARK, (), _DARK - contrast)
-    found = most_disturbed_part(frame).disturbance
+    part = most_disturbed_part(frame)
+    found = part.disturbance
     difficulty = (found.noise + _BASE_NOISE) / contrast
     amount = _octave(difficulty / _ORDINARY)
     grain = (found.grain_px, int(found.smooth)) if amount else ()
@@ -109,6 +112,8 @@ def frame_visibility(frame: BgrImage) -> FrameVisibility:
     mesh_share = 0 if found.mesh is None else float(found.mesh.mean())
     hidden = (_octave(found.bend.period_px), _octave(found.bend.amplitude_px), _octave(_SHARES * mesh_share))
     kind = Visibility.PATTERN if found.has_pattern else Visibility.NOISE
+    if found.bend.period_px and not part.is_whole(frame):
+        kind = Visibility.BENT_PART
     return FrameVisibility(
         Visibility.FAINT if contrast < _FAINT else kind, (amount, *strips, *hidden, *grain), difficulty
     )

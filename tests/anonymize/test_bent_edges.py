@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pipeline.anonymize.bent_edges import Bend, measure_bend
+from pipeline.anonymize.bent_edges import Bend, EdgeDirections
 from pipeline.anonymize.canary import canary_frame
-from pipeline.anonymize.frame_disturbance import most_bent_part
+from pipeline.anonymize.frame_disturbance import most_disturbed_part
 from pipeline.anonymize.video_sections import Visibility, frame_visibility
 from pipeline.decode.file_video import FileVideo
 from pipeline.decode.settings import DecodeSettings
@@ -69,14 +69,14 @@ DISTORTIONS: list[Callable[[BgrImage], BgrImage]] = [
 def test_ripples_and_uneven_glass_are_bends(distorted: Callable[[BgrImage], BgrImage], street: BgrImage) -> None:
     image = distorted(street)
     assert frame_visibility(image).kind is Visibility.PATTERN
-    bend = measure_bend(gray(image))
+    bend = EdgeDirections(gray(image)).bend()
     assert bend.amplitude_px > 0.1 * bend.period_px > 2
 
 
 def test_a_large_frame_is_bent_by_as_many_more_pixels(street: BgrImage) -> None:
     small = rippled(street, 10, 46)
     large = np.asarray(cv2.resize(small, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
-    first, second = (measure_bend(gray(one)) for one in (small, large))
+    first, second = (EdgeDirections(gray(one)).bend() for one in (small, large))
     assert second.period_px == pytest.approx(2 * first.period_px)
     assert second.amplitude_px == pytest.approx(2 * first.amplitude_px, rel=0.1)
 
@@ -99,8 +99,8 @@ def test_test_objects_are_in_the_part_that_is_rippled(
 ) -> None:
     image = street.copy()
     image[part] = rippled(street, amplitude, period)[part]
-    found = most_bent_part(image)
-    assert found is not None
+    assert frame_visibility(image).kind is Visibility.BENT_PART
+    found = most_disturbed_part(image)
     assert found.disturbance.bend.amplitude_px > 0.1 * found.disturbance.bend.period_px
     canary = canary_frame(image)
     inside = np.zeros(image.shape[:2], bool)
@@ -111,7 +111,7 @@ def test_test_objects_are_in_the_part_that_is_rippled(
 
 @pytest.mark.parametrize("clip", CLIPS)
 def test_no_part_of_an_ordinary_scene_is_bent(clip: str, data_dir: Path) -> None:
-    assert most_bent_part(scene(data_dir, clip)) is None
+    assert most_disturbed_part(scene(data_dir, clip)).disturbance.bend == Bend()
 
 
 @pytest.mark.parametrize("width", [640, 1280])
@@ -122,14 +122,14 @@ def test_ordinary_scenes_are_straight(clip: str, width: int, data_dir: Path) -> 
     noise = np.random.default_rng(3).normal(0, 20, image.shape[:2])
     variants.append(np.clip(image + noise[..., None], 0, 255).astype(np.uint8))
     for one in variants:
-        assert measure_bend(gray(one)) == Bend()
+        assert EdgeDirections(gray(one)).bend() == Bend()
 
 
 def test_frames_with_few_and_short_edges_are_straight(data_dir: Path) -> None:
     video = FileVideo(data_dir / "clips" / "car-detection.mp4", DecodeSettings())
     with closing(video.frames()) as frames:
         images = [frame.image.bgr() for frame in islice(frames, 95, 106)]
-    assert [measure_bend(gray(image)) for image in images] == [Bend()] * 11
+    assert [EdgeDirections(gray(image)).bend() for image in images] == [Bend()] * 11
 
 
 def test_nothing_is_bent_without_a_bend() -> None:

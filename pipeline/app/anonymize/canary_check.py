@@ -61,6 +61,11 @@ _SECTIONS, _SECTIONS_IF_LARGE = 12, 6
 """From which alike ones are tested together, by the hardest of them."""
 _MIN_EVEN_FRAMES: Final = 3
 """Spread evenly over the minute, whatever its sections."""
+_BENT_S: Final = 0.4
+"""Length of frames with a bent part, together, from which they are tested: crossing legs resemble a bend for an
+instant, and masks bridge it …"""
+_BENT_SHARE: Final = 0.1
+"""… unless they are this share of a minute's frames: a video may be that short."""
 _LARGE_PX: Final = 9_000_000
 _SHARE: Final = 0.8
 """Of a section's tested frames, in which each label must be found …"""
@@ -269,13 +274,22 @@ def _check_not_faint(sections: Sequence[VideoSection], kinds: Sequence[Visibilit
 
 def _chosen(measured: _Measured, minute: range, frames: int, *, large: bool) -> list[int]:
     """Frames of a minute to be tested: the hardest one of each section, others evenly; fewer of very large ones."""
-    visible = [one for one in measured.sections_in(minute) if one.visibility.kind is not Visibility.BLANK]
+    hidden = {Visibility.BLANK} | (set() if _is_bent_for_long(measured, minute) else {Visibility.BENT_PART})
+    visible = [one for one in measured.sections_in(minute) if one.visibility.kind not in hidden]
     tested = representative_sections(visible, _SECTIONS_IF_LARGE if large else _SECTIONS)
     chosen = {one.worst for one in tested}
     even = max(_MIN_EVEN_FRAMES, (_FRAMES_IF_LARGE if large else _FRAMES) - len(chosen))
     last = max(minute[0], min(frames - 1, minute[-1]))
     spread = np.linspace(minute[0], last, even).round().astype(int).tolist()
     return sorted(chosen | {at for at in spread if measured.sections[measured.section_of[at]] in visible})
+
+
+def _is_bent_for_long(measured: _Measured, minute: range) -> bool:
+    """Whether a part is bent in frames of a minute that last longer than masks bridge, or are a tenth of it."""
+    frames = sum(one.frames for one in measured.sections_in(minute) if one.visibility.kind is Visibility.BENT_PART)
+    first_s, last_s = measured.times_s[minute[0]], measured.times_s[minute[-1]]
+    is_long = frames * (last_s - first_s) >= _BENT_S * (len(minute) - 1)
+    return is_long or frames >= _BENT_SHARE * len(minute)
 
 
 def _images(video: Video, chosen: Sequence[Sequence[int]]) -> Generator[list[BgrImage], None, None]:

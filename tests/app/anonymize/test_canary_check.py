@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.anonymize.video_sections import Visibility, frame_visibility
+from pipeline.anonymize.altered_frames import AlteredFrames
+from pipeline.anonymize.video_sections import FrameVisibility, Visibility, frame_visibility
 from pipeline.app.anonymize import canary_check
 from pipeline.app.anonymize.verification import Verifier, open_verifier
 from pipeline.decode.lazy_images import ArrayImage
@@ -26,6 +27,7 @@ from pipeline.domain.ports import CharacterProbabilities, Detector
 from pipeline.domain.video import VideoFrame, VideoInfo
 from pipeline.errors import NotVerified
 from pipeline.lpr.plate_reader import FastPlateReader
+from tests.anonymize.test_bent_edges import rippled
 from tests.anonymize.test_frame_disturbance import (
     bars,
     enlarged_noise,
@@ -280,6 +282,29 @@ def test_a_long_clip_needs_few_searches(
     searched.clear()
     verifier.check(Drawn([image for _ in range(12) for image in (small, glance.images[0])]), 24)
     assert len(searched) <= 9 + 6, "alike scenes are tested by the hardest of them"
+
+
+@pytest.mark.parametrize(("frames", "is_tested"), [((3, 32), True), ((2, 32), False), ((2, 12), True)])
+def test_a_part_that_is_bent_between_the_samples_is_tested_unless_masks_bridge_it(
+    frames: tuple[int, int], is_tested: bool, street: BgrImage, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight = np.asarray(cv2.resize(street, (640, 360), interpolation=cv2.INTER_AREA), np.uint8)
+    bent = in_part(straight, rippled(straight, 6, 24), np.s_[150:], np.s_[320:])
+    searched, measured = list[BgrImage](), dict[bytes, FrameVisibility]()
+
+    def once(image: BgrImage) -> FrameVisibility:
+        if (pixels := image.tobytes()) not in measured:
+            measured[pixels] = frame_visibility(image)
+        return measured[pixels]
+
+    monkeypatch.setattr(canary_check, "frame_visibility", once)
+    monkeypatch.setattr(AlteredFrames, "add", lambda *_: None)
+    monkeypatch.setattr(canary_check, "_check_detectors", lambda _, images, *__: searched.extend(images))
+    monkeypatch.setattr(canary_check, "_check_reader", lambda *_: None)
+    clip = [bent if 5 <= number < 5 + frames[0] else straight for number in range(frames[1])]
+    verifier.check(Drawn(clip, pace_s=Fraction(3, 20)), len(clip))
+    assert once(bent).kind is Visibility.BENT_PART
+    assert any((image == bent).all() for image in searched) is is_tested
 
 
 def test_a_bad_minute_of_a_long_clip_is_not_outvoted(
