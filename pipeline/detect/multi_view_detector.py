@@ -145,7 +145,7 @@ class MultiViewDetector:
             oblique = ObliqueImage(clear, degrees, input_px)
             found = self._found(detector, oblique.image).labeled(Label.PERSON)
             upright = with_extra(upright, oblique.original(found), image, OBLIQUE_IOU, OBLIQUE_SCORE)
-        return merged(upright, self._reduced(image))
+        return merged(upright, found_reduced(image, functools.partial(self._found, self._base)))
 
     def _of_whole_views(self, image: Image) -> tuple[Detector, int]:
         """The detector that searches a turned image as a whole, and its size: larger for an image searched in tiles."""
@@ -180,17 +180,21 @@ class MultiViewDetector:
             parts.append(near.select(tile.holds(near.boxes)))
         return parts
 
-    def _reduced(self, image: Image) -> Detections:
-        """Persons, faces and plates that take much of an image."""
-        view = ReducedImage(image, REDUCED_SHARE, REDUCED_PX)
-        found = view.original(self._found(self._base, view.image))
-        sizes = (found.boxes[:, 2:] - found.boxes[:, :2]) / np.array([image.width, image.height])
-        shares = sizes.max(axis=1, initial=0)
-        large = (shares >= REDUCED_SIZE) & (found.scores >= REDUCED_SCORE)
-        return found.select(large).labeled(Label.PERSON, Label.FACE, Label.PLATE)
-
     def _found(self, detector: Detector | None, image: Image) -> Detections:
         return Detections.empty() if detector is None else detector.detect([image])[0]
+
+
+def found_reduced(image: Image, search: Callable[[Image], Detections]) -> Detections:
+    """Persons, faces and plates that take much of an image, found in it where it is reduced.
+
+    Args:
+        image: any; search: gives the detections of one view.
+    """
+    view = ReducedImage(image, REDUCED_SHARE, REDUCED_PX)
+    found = view.original(search(view.image))
+    sizes = (found.boxes[:, 2:] - found.boxes[:, :2]) / np.array([image.width, image.height])
+    large = (sizes.max(axis=1, initial=0) >= REDUCED_SIZE) & (found.scores >= REDUCED_SCORE)
+    return found.select(large).labeled(Label.PERSON, Label.FACE, Label.PLATE)
 
 
 def merged(first: Detections, second: Detections) -> Detections:

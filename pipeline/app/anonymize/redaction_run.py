@@ -30,6 +30,7 @@ from pipeline.app.anonymize.prefetch import prefetched
 from pipeline.app.anonymize.progress import Progress, Stage
 from pipeline.app.anonymize.repeated_search import RepeatedSearch, search_again, source_changed
 from pipeline.detect.detector_pool import DetectorPool
+from pipeline.detect.multi_view_detector import found_reduced, merged
 from pipeline.detect.view_probe import DoubtfulSpan, ViewProbe
 from pipeline.domain.detections import Detections
 from pipeline.domain.plural import counted
@@ -109,10 +110,15 @@ def redact_image(
 
 
 def _detect_image(image: EditableImage, detectors: DetectorPool) -> tuple[Detections, Sequence[DoubtfulSpan]]:
-    """The detections of one image, in several views where one does not suffice."""
+    """The detections of one image, in several views where one does not suffice.
+
+    A close-up has no frame before it in which its plate was smaller, so what takes much of the image is always searched
+    for in a reduced view too.
+    """
     found = detectors.search(image)
     if not detectors.has_several_views:
         return found, ()
+    found = merged(found, found_reduced(image, detectors.search))
     probe = ViewProbe(detectors.search)
     probe.add(image, found, 0)
     spans = probe.doubtful_spans()

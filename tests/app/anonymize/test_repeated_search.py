@@ -113,6 +113,19 @@ def test_a_doubtful_image_is_searched_in_several_views() -> None:
     assert [one.reason for one in summary.searched_again] == ["upright with --rotate 90"]
 
 
+def test_a_plate_that_takes_much_of_an_image_is_found_where_the_image_is_reduced() -> None:
+    class Reduced(Fake):
+        def detect(self, images: Sequence[Image]) -> list[Detections]:
+            boxes = [[[136.0, 68.0, 184.0, 88.0]] if one.width == 320 else [] for one in images]
+            return [Detections.build(box, [0.66] * len(box), [Label.PLATE] * len(box)) for box in boxes]
+
+    pool = DetectorPool([Reduced()], [Fake()])
+    planes, summary = redact_image(ArrayImage(blank(90)), pool, AnonymizeSettings(), OverlayText())
+    assert summary.objects == {"plate": 1}
+    changed = planes.y[20:40, 40:88] != ArrayImage(blank(90)).planes().y[20:40, 40:88]
+    assert changed.all()
+
+
 @pytest.fixture(scope="module")
 def pool() -> Iterator[DetectorPool]:
     opened = open_detector_pool(DetectSettings(confidence=AnonymizeSettings().masks.min_score), None, 2)
