@@ -69,6 +69,8 @@ def find_mesh(gray: Gray) -> Hidden | None:
 def _mesh_waves(gray: Gray) -> list[Wave]:
     """Up to two waves of different directions by which a frame folds best; none without a mesh."""
     edges = _edges(gray)
+    if not edges.any():
+        return []
     sample = _Pixels.sample_of(gray)
     folds: list[tuple[float, Wave]] = []
     for peak in _peaks(edges):
