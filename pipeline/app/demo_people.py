@@ -31,6 +31,7 @@ _ADMINISTRATORS: Final = {"admin": "Ana Administradora", "admin2": "Bia Administ
 _OTHERS: Final[Mapping[str, tuple[str, Role]]] = {
     "operador": ("Otto Operador", Role.OPERATOR),
     "analista": ("Caio Analista", Role.INTELLIGENCE_ANALYST),
+    "disponibilizacao": ("Davi Disponibilizador", Role.DISCLOSURE_OFFICER),
     "auditor": ("Elisa Auditora", Role.AUDITOR),
 }
 

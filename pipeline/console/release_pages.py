@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from pipeline.app.access.own_operations import require_own
+from pipeline.console.catalogues import source
 from pipeline.console.pages import gone_to, section_page
 from pipeline.console.problem_pages import shown
 from pipeline.console.release_visits import (
@@ -33,6 +35,7 @@ from pipeline.errors import PolicyError, ViapublicaError
 from pipeline.http_api.problems import InvalidRequest
 
 router = APIRouter(route_class=ReleaseRoute, include_in_schema=False, prefix=RELEASES.path)
+_FAILED: Final = source("O vídeo não foi produzido")
 _SPREADSHEET: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -137,7 +140,7 @@ def _one_page(visit: Visit, number: str) -> Response:
     failed = None
     if build is not None and build.text:
         error = PolicyError(build.subject, build.text, build.fix, policy=build.policy, portuguese=build.portuguese)
-        failed = shown(error, visit.reader, visit.request.state.request_id)
+        failed = replace(shown(error, visit.reader, visit.request.state.request_id), title=visit.reader.worded(_FAILED))
     values: dict[str, Any] = {
         "found": disclosure,
         "base": address_of(disclosure.number),

@@ -31,6 +31,7 @@ def test_everyone_logs_in_as_shown_and_a_second_start_makes_no_one(
         Role.GENERAL_ADMINISTRATOR,
         Role.OPERATOR,
         Role.INTELLIGENCE_ANALYST,
+        Role.DISCLOSURE_OFFICER,
         Role.AUDITOR,
     ]
     assert add_people(where, stores, cameras) == ()

@@ -190,6 +190,7 @@ def test_a_build_runs_in_its_own_process_and_the_page_shows_how_it_ended(
     text = text_of(officer.open(PAGE))
     shown = {"done": "O vídeo está pronto", "failed": "is too dark", "silent": "terminou sem resultado"}[result]
     assert shown in text
+    assert ("O vídeo não foi produzido" in text) == (result != "done")
     assert b"event: finished" in officer.get(f"{PAGE}/progress").body
 
 

@@ -21,7 +21,7 @@ from pipeline.policy.access.matrix import access_matrix
 from tests.app.people.installations import Office
 from tests.console.staffed_city import PEOPLE
 from tests.console.visitors import Visitor, Visitors, text_of
-from tests.event_samples import line_count, track, zone_state
+from tests.event_samples import count, line_count, track, zone_state
 from tests.filled_store import fill_store
 from tests.http_api.served_city import CEIC, GUARD
 
@@ -36,7 +36,12 @@ def hour_ms(populated: Office) -> int:
         msgspec.structs.replace(event, ts_ms=begin_ms + 60_000 * minute)
         for camera in (GUARD[0], CEIC)
         for minute in (0, 1)
-        for event in (line_count(0, camera=camera), zone_state(0, camera=camera), track(minute, camera=camera))
+        for event in (
+            line_count(0, camera=camera),
+            zone_state(0, camera=camera),
+            track(minute, camera=camera),
+            count(minute, camera=camera),
+        )
     ]
     fill_store(Path(populated.stores.data_dir), [identified(event) for event in made])
     return begin_ms
@@ -66,7 +71,7 @@ def test_figures_have_a_table_beside_the_drawing_and_state_what_was_not_seen(
     assert "A resposta não inclui 1 câmera" in text
     text = text_of(analyst.send("/console/traffic", asked | {"figure": "zones"}))
     assert "lane-1" in text
-    for figure in ("speeds", "line-speeds"):
+    for figure in ("tracks", "speeds", "line-speeds"):
         text = text_of(analyst.send("/console/traffic", asked | {"figure": figure}))
         assert f"<td>{GUARD[0]}</td>" in text, figure
 
