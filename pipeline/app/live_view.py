@@ -34,7 +34,7 @@ _READ_BYTES: Final = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class LiveFrame:
-    """A image of a camera.
+    """An image of a camera.
 
     Attributes:
         camera_id: the camera; ts_ms: when the frame arrived, milliseconds since 1970 UTC.
@@ -52,7 +52,7 @@ class LiveView:
     Args:
         opened: the registry, for the person, with the purpose that they state.
         stores: of the installation; their data folder has the socket of the run.
-        cameras: ids, 1 to `MOST_CAMERAS`; width: most pixels of a image.
+        cameras: ids, 1 to `MOST_CAMERAS`; width: most pixels of an image.
 
     Raises:
         PolicyError: the person may not watch one of them; it is in the audit.
@@ -155,7 +155,7 @@ class _Connection:
         """The images that have arrived.
 
         Raises:
-            StoreError: the run has ended, or sends a image that is not masked as it must be.
+            StoreError: the run has ended, or sends an image that is not masked as it must be.
         """
         try:
             part = self.socket.recv(_READ_BYTES)
@@ -177,7 +177,7 @@ class _Connection:
             return None
         head = msgspec.json.decode(self._bytes[:end], type=LiveImage)
         if head.size and not self._is_masked(head):
-            raise StoreError("live view", "ended, as a image came without its masks", "Restart the run of the cameras")
+            raise StoreError("live view", "ended, as an image came without its masks", "Restart the run of the cameras")
         if len(self._bytes) < end + 1 + head.size:
             return None
         jpeg = bytes(self._bytes[end + 1 : end + 1 + head.size])

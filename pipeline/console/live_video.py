@@ -1,6 +1,6 @@
 """Video of live views as it is sent to browsers: messages of H.264 for WebCodecs, or JPEG parts.
 
-A message is ``tile, kind, milliseconds since 1970 UTC, size`` (little-endian, see `_HEAD`) and as many bytes. A image
+A message is ``tile, kind, milliseconds since 1970 UTC, size`` (little-endian, see `_HEAD`) and as many bytes. An image
 is encoded when the connection can take it, so that a slow one gets fewer images and none late.
 """
 
@@ -26,9 +26,9 @@ from pipeline.errors import ViapublicaError
 _HEAD: Final = struct.Struct("<BBQI")
 _NO_TILE: Final = 255
 _WIDTHS: Final = ((1, 1280), (4, 640), (16, 480))
-"""Most pixels of a image with so many cameras at a time."""
+"""Most pixels of an image with so many cameras at a time."""
 _SILENT_ROUNDS: Final = 3
-"""Seconds without a image, after which a JPEG says so."""
+"""Seconds without an image, after which a JPEG says so."""
 _BOUNDARY: Final = "viapublica"
 _NO_IMAGE: Final = source("Sem imagem da câmera %(camera)s desde %(time)s")
 

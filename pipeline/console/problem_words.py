@@ -32,7 +32,7 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "Open it again when it runs": "Abra de novo quando ela voltar.",
     "ended, as your roles changed": "A imagem ao vivo terminou, pois suas funções mudaram.",
     "Open it again": "Abra de novo.",
-    "ended, as a image came without its masks": "A imagem ao vivo terminou, pois chegou uma imagem sem as máscaras "
+    "ended, as an image came without its masks": "A imagem ao vivo terminou, pois chegou uma imagem sem as máscaras "
     "de privacidade.",
     "Restart the run of the cameras": "Avise a equipe técnica.",
     "Too many people watch live at the moment": "Muitas pessoas acompanham câmeras ao vivo neste momento.",

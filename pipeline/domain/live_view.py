@@ -29,12 +29,12 @@ class LiveQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class LiveImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The line before a image, or a sign of life between images.
+    """The line before an image, or a sign of life between images.
 
     Attributes:
         size: bytes of JPEG that follow; 0 for a sign of life.
         ts_ms: when the frame arrived, milliseconds since 1970 UTC.
-        masks: digest of the declaration by whose privacy masks the frame was filled; "" without a image.
+        masks: digest of the declaration by whose privacy masks the frame was filled; "" without an image.
         people_hidden: whether persons, faces and plates that the detector found are masked.
     """
 

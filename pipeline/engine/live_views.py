@@ -210,7 +210,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 def _message(shown: _Shown | None, question: LiveQuestion) -> bytes:
-    """A image as it is sent; a sign of life where there is none."""
+    """An image as it is sent; a sign of life where there is none."""
     if shown is None:
         return msgspec.json.encode(LiveImage(size=0)) + b"\n"
     image: npt.NDArray[Any] = shown.image

@@ -22,7 +22,7 @@ _FAINT: Final = 0.22
 
 
 class EncodedImage(NamedTuple):
-    """A image as it is sent: whether it needs no earlier one, and its bytes."""
+    """An image as it is sent: whether it needs no earlier one, and its bytes."""
 
     is_key: bool
     data: bytes
@@ -41,7 +41,7 @@ class BurntImages:
         self._number = 0
 
     def jpeg(self, jpeg: bytes, caption: str) -> bytes:
-        """A image as JPEG.
+        """An image as JPEG.
 
         Args:
             jpeg: the masked image; caption: camera and time.
@@ -50,7 +50,7 @@ class BurntImages:
         return data.tobytes()
 
     def h264(self, jpeg: bytes, caption: str) -> EncodedImage:
-        """A image as H.264 (Annex B, baseline), which follows the one before; see `jpeg`."""
+        """An image as H.264 (Annex B, baseline), which follows the one before; see `jpeg`."""
         image = self._burnt(jpeg, caption)
         height, width = (side - side % 2 for side in image.shape[:2])
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image[:height, :width]), format="bgr24")
@@ -81,7 +81,7 @@ def _encoder(width: int, height: int) -> Any:
 
 @lru_cache(maxsize=256)
 def _strip(text: str, width: int) -> BgrImage:
-    """A line of text as a strip of a image's width."""
+    """A line of text as a strip of an image's width."""
     size = max(11, width // 60)
     image = Image.new("RGB", (width, size + 8), (18, 20, 24))
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(size)

@@ -26,7 +26,7 @@ class Tile {
     if (this.element.dataset.state === name) return;
     this.element.dataset.state = name;
     this.text.textContent = text;
-    // A image that is not of now must not be taken for one.
+    // An image that is not of now must not be taken for one.
     if (name !== "live") this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
