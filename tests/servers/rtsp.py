@@ -116,8 +116,9 @@ class RtspServer:
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
         )
         assert self._process.stdout is not None
-        readable, _, _ = select.select([self._process.stdout], [], [], _START_S)
-        if not readable or self._process.stdout.readline().strip() != "ready":
+        started = select.poll()  # a process of the tests may have more than 1,024 files open
+        started.register(self._process.stdout, select.POLLIN)
+        if not started.poll(1000 * _START_S) or self._process.stdout.readline().strip() != "ready":
             self.kill()
             raise RuntimeError("the RTSP server did not start")
 

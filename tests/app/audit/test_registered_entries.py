@@ -12,8 +12,9 @@ from pipeline.app.access.acting import acting_as
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.audit.audited_register import AuditedRegister
 from pipeline.app.holds import hold_time, release_hold, unreleased_holds
+from pipeline.app.people.open_registry import open_registry
 from pipeline.app.rights.subject_requests import SubjectRequestService
-from pipeline.domain.requester import CASE_VARIABLE, PURPOSE_VARIABLE, Requester
+from pipeline.domain.requester import Requester
 from pipeline.domain.subject_request import IdentityCheck, RequestKind, SubjectRequest
 from pipeline.errors import PolicyError
 from tests.app.people.conftest import city, installed
@@ -71,13 +72,15 @@ def test_no_one_enters_or_approves_for_another_person(city: Office) -> None:
     assert approved.decided_by == "Bia Souza"
 
 
-def test_no_one_places_or_releases_a_hold_for_another_person(city: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(PURPOSE_VARIABLE, "requisition")
-    monkeypatch.setenv(CASE_VARIABLE, "IP 12/2026")
+def test_no_one_places_or_releases_a_hold_for_another_person(city: Office) -> None:
+    requester = Requester(user="ana", purpose="requisition", case="IP 12/2026")
     stores = replace(city.stores, register_database=city.register)
     declare_roads(stores.data_dir, "av-brasil-900")
     span = (city.clock.now_ms - 3_600_000, city.clock.now_ms)
-    with city.opened("ana") as opened, acting_as(opened):
+    with (
+        open_registry(city.register, city.stores, requester, clock=city.clock) as opened,
+        acting_as(opened),
+    ):
         with pytest.raises(PolicyError, match="is not the person who acts here"):
             hold_time(stores, "av-brasil-900", *span, reason="IP 12/2026", by="Bia Souza")
         hold_id, _ = hold_time(stores, "av-brasil-900", *span, reason="IP 12/2026", by="ana")
