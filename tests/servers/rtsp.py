@@ -56,6 +56,7 @@ def encode_loop(
         stream = container.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"preset": "ultrafast", "bf": "0", "g": str(fps)}
+        stream.codec_context.thread_count = 1  # of several slices of a key frame, this server loses the first
         if source is None:
             x, y = np.meshgrid(np.arange(width), np.arange(height))
             images = (np.stack([x + 5 * n, y + 3 * n, x + y], -1).astype(np.uint8) for n in range(count))
