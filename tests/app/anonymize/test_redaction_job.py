@@ -103,7 +103,8 @@ def test_attacks_identify_people_in_the_original_and_no_one_under_masks(
             progress=Silent(),
         )
 
-    original, redacted = attacked(video), attacked(open_redacted(tmp_path / "redacted.mp4"))
+    slit = ResidualDetection(Label.PLATE, 0.0, 0.1, 3, 0.5, 2, (1082, 196, 1144, 213))
+    original, redacted = attacked(video), attacked(open_redacted(tmp_path / "redacted.mp4"), slit)
     assert original.rank_one["person"].people >= 15
     assert "person" in original.reidentified, original.rank_one
     assert redacted.reidentified == (), redacted.rank_one
@@ -113,11 +114,9 @@ def test_attacks_identify_people_in_the_original_and_no_one_under_masks(
     assert redacted.recall.reference_objects >= 15
     assert redacted.recall.detected > redacted.recall.reference_objects / 2, "they are the same detector here"
     assert redacted.recall_of_parts == (), "it has one scene of less than a minute"
-    slit = ResidualDetection(Label.PLATE, 0.0, 0.1, 3, 0.5, 2, (1082, 196, 1144, 213))
-    artifact = attacked(open_redacted(tmp_path / "redacted.mp4"), slit)
-    assert artifact.present_plates == ()
-    assert artifact.legible_plates == ()
-    assert artifact.plates_tried == redacted.plates_tried + 1
+    assert redacted.present_plates == (), "the slit is an artifact of masks"
+    assert redacted.legible_plates == ()
+    assert redacted.plates_tried >= 1
 
 
 def test_residual_detections_stop_the_video_and_regions_for_them_let_it_pass(
