@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import IO, Any
 
 from pipeline.errors import ViapublicaError
 from pipeline.storage.atomic import atomic_file, unique_partial
+from pipeline.storage.file_hash import file_sha256
 
 
 @contextmanager
@@ -68,8 +68,7 @@ def sha256_of(path: Path) -> str:
         ViapublicaError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise ViapublicaError(str(path), f"cannot be read ({error.strerror})", "Check the path") from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 from pipeline.dataset.dictionary import Column
 from pipeline.domain.times import format_utc
 from pipeline.errors import ViapublicaError
+from pipeline.storage.file_hash import file_sha256
 from pipeline.storage.folders import private_folder
 
 
@@ -73,19 +73,13 @@ def write_dictionary(path: Path, tables: Mapping[str, Sequence[Column]]) -> None
 
 def files_of(folder: Path) -> dict[str, dict[str, int | str]]:
     """Size and SHA-256 of each file of a folder, by name."""
-    return {path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in sorted(folder.iterdir())}
+    return {path.name: {"bytes": path.stat().st_size, "sha256": file_sha256(path)} for path in sorted(folder.iterdir())}
 
 
 def write_checksums(folder: Path) -> None:
     """Write ``SHA256SUMS`` of all files that are in the folder."""
     lines = [f"{each['sha256']}  {name}\n" for name, each in files_of(folder).items()]
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
-
-
-def sha256(path: Path) -> str:
-    """Of a file, 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _text(column: Column, value: Any) -> Any:

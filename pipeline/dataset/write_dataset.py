@@ -16,7 +16,6 @@ from pipeline.dataset.rare_cells import Cell, cell_of, common_cells, rounded_up
 from pipeline.dataset.table_files import (
     check_empty,
     files_of,
-    sha256,
     whole_folder,
     write_checksums,
     write_csv,
@@ -26,6 +25,7 @@ from pipeline.dataset.texts import citation, readme
 from pipeline.domain.events import CountEvent, TrackEvent
 from pipeline.domain.times import HOUR_MS, MINUTE_MS
 from pipeline.domain.trajectory import decode_trajectory
+from pipeline.storage.file_hash import file_sha256
 
 ToGround = Callable[[Sequence[tuple[float, float]]], list[tuple[float | None, float | None]]]
 """Positions in meters of points relative to the image; None at or above the horizon."""
@@ -193,4 +193,4 @@ def _write_texts(folder: Path, terms: DatasetTerms, summary: DatasetSummary) -> 
 def _identifier(folder: Path) -> str:
     """A digest of the tables, by which a copy of the dataset is recognized."""
     tables = sorted(path for path in folder.iterdir() if path.stem in TABLES)
-    return "sha256:" + hashlib.sha256("".join(map(sha256, tables)).encode()).hexdigest()
+    return "sha256:" + hashlib.sha256("".join(map(file_sha256, tables)).encode()).hexdigest()

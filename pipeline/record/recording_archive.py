@@ -17,8 +17,9 @@ from pipeline.errors import RecordError
 from pipeline.record.file_layout import DECLARATIONS, camera_folders, segment_files
 from pipeline.record.holds import Holds, unknown_camera
 from pipeline.record.segment_file import measure
-from pipeline.record.segment_index import IndexEntries, SegmentIndex, file_sha256
+from pipeline.record.segment_index import IndexEntries, SegmentIndex
 from pipeline.storage.declaration_log import DeclarationLog
+from pipeline.storage.file_hash import file_sha256
 from pipeline.storage.restore_note import check_not_restored
 
 _SEAM_MS: Final = 500

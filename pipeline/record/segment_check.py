@@ -10,7 +10,8 @@ from typing import Final
 from pipeline.errors import RecordError
 from pipeline.record.file_layout import begin_of
 from pipeline.record.recording_archive import RecordingArchive, VideoSegment
-from pipeline.record.segment_index import IndexEntries, SegmentIndex, file_sha256
+from pipeline.record.segment_index import IndexEntries, SegmentIndex
+from pipeline.storage.file_hash import file_sha256
 
 FAULT_FIX: Final = (
     "Check disk and memory of the machine (smartctl, memtest) and the persons with access. Restore the files from a "

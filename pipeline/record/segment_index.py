@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pipeline.record.file_layout import INDEX, begin_of, segment_files
 from pipeline.record.key_frame_digest import all_key_frames
 from pipeline.record.key_frame_index import KeyFrameIndex
 from pipeline.storage.atomic import write_atomically
+from pipeline.storage.file_hash import file_sha256
 from pipeline.storage.json_lines import append_line
 from pipeline.storage.locks import locked
 
@@ -41,16 +41,6 @@ class IndexEntries:
     sizes: dict[str, int] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
     stops: list[tuple[int, str]] = field(default_factory=list)
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of the whole content of a file, hexadecimal.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 class SegmentIndex:

@@ -9,6 +9,8 @@ import uuid
 from pathlib import Path
 from typing import Final, Self
 
+from pipeline.storage.file_hash import file_sha256
+
 _FLAGS: Final = os.O_RDWR | os.O_CLOEXEC
 _NO_TMPFILE: Final = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOSYS, errno.ENOENT})
 """What file systems without `O_TMPFILE` answer."""
@@ -55,8 +57,7 @@ class UnnamedFile:
 
     def sha256(self) -> str:
         """SHA-256 of the content, 64 hexadecimal digits."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(self.path)
 
     def copy_from(self, source: int) -> str:
         """Append the whole content of an open file; returns the SHA-256 of the copied bytes.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from pipeline.domain.times import MINUTE_MS
 from pipeline.errors import PolicyError, ReleaseError
 from pipeline.policy.access.request import Approval
 from pipeline.record.recording_archive import RecordingArchive
+from pipeline.storage.file_hash import file_sha256
 
 __all__ = ["FoundRelease", "PermittedReleases", "StoredFile", "permitted_register"]
 
@@ -297,8 +297,7 @@ def _material(found: Disclosure) -> Material:
 
 def _check_same(path: Path, sha256: str) -> None:
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_sha256(path)
     except OSError as error:
         raise ReleaseError(
             path.name, f"cannot be read on this server ({error.strerror})", "Search for it where it was built"
