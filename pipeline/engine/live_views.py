@@ -18,7 +18,6 @@ from typing import Any, Final
 import cv2
 import msgspec
 import numpy.typing as npt
-import structlog
 
 from pipeline.decode.lazy_images import ArrayImage
 from pipeline.domain.camera_declaration import CameraDeclaration
@@ -28,7 +27,7 @@ from pipeline.domain.live_view import LONGEST_LINE, LiveImage, LiveQuestion
 from pipeline.engine.camera_stream import CameraStream
 from pipeline.errors import ConfigError
 from pipeline.observe.annotated_images import hide_objects
-from pipeline.storage.local_socket import is_own_user, short_address
+from pipeline.storage.local_socket import OwnUserServer
 
 _MOST_VIEWERS: Final = 64
 _SIGN_S: Final = 1.0
@@ -36,8 +35,6 @@ _SEND_S: Final = 10.0
 _REMEMBERED_MS: Final = 1000
 """What was found so long before is masked too: a person that one analysis missed was there in the one before."""
 _QUALITY: Final = 85
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +91,7 @@ class LiveViews:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
-            with short_address(path) as address:
-                self._server = _Server(address, path, self)
+            self._server = _Server(path, self)
         except OSError as error:
             raise ConfigError(str(path), f"the socket of live views cannot be made: {error.strerror}") from error
         self._thread = threading.Thread(
@@ -134,7 +130,6 @@ class LiveViews:
         self._server.shutdown()
         self._thread.join()
         self._path.unlink(missing_ok=True)
-        self._server.server_close()
         self._server.disconnect_all()
 
     @contextlib.contextmanager
@@ -161,34 +156,11 @@ class LiveViews:
         return Detections.concatenate([found, *(one for _, one in former)])
 
 
-class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
-
-    def __init__(self, address: str, path: Path, views: LiveViews) -> None:
+class _Server(OwnUserServer):
+    def __init__(self, path: Path, views: LiveViews) -> None:
         self.views = views
         self.places = threading.BoundedSemaphore(_MOST_VIEWERS)
-        self.peers: set[Any] = set()
-        super().__init__(address, _Handler, bind_and_activate=False)
-        try:
-            self.server_bind()
-            path.chmod(0o600)  # before `listen`: no connection was possible so far
-            self.server_activate()
-        except BaseException:
-            self.server_close()
-            raise
-
-    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - the base's signature
-        return is_own_user(request)
-
-    def disconnect_all(self) -> None:
-        for peer in list(self.peers):
-            with contextlib.suppress(OSError):
-                peer.shutdown(2)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base's signature
-        _log.debug("live_view_lost", exc_info=True)
+        super().__init__(path, _Handler)
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -198,14 +170,13 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         if not self.server.places.acquire(blocking=False):
             return
-        self.server.peers.add(self.connection)
         try:
-            question = msgspec.json.decode(self.rfile.readline(LONGEST_LINE), type=LiveQuestion)
-            with contextlib.suppress(OSError), self.server.views.watching(question) as viewer:
-                while True:
-                    self.wfile.write(_message(viewer.take(), question))
+            with self.server.connected(self.connection):
+                question = msgspec.json.decode(self.rfile.readline(LONGEST_LINE), type=LiveQuestion)
+                with contextlib.suppress(OSError), self.server.views.watching(question) as viewer:
+                    while True:
+                        self.wfile.write(_message(viewer.take(), question))
         finally:
-            self.server.peers.discard(self.connection)
             self.server.places.release()
 
 

@@ -15,7 +15,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -26,7 +26,7 @@ from pipeline.domain.requester import Requester, system_user
 from pipeline.errors import StoreBusy, StoreError, ViapublicaError
 from pipeline.policy.requester_texts import check_requester
 from pipeline.policy.sensitive.screen import TextScreen, standard_screen
-from pipeline.storage.local_socket import is_own_user, peer_uid, short_address
+from pipeline.storage.local_socket import OwnUserServer, peer_uid, short_address
 from pipeline.store.answers.registry import QUESTIONS, name_of
 from pipeline.store.questions import QueryBackend, Question
 
@@ -149,65 +149,26 @@ class StoreServer:
             )
         try:
             self._path.unlink(missing_ok=True)
-            with short_address(self._path) as address:
-                return _Server(address, store, self._path, self._screen, self.release)
+            return _Server(store, self._path, self._screen, self.release)
         except OSError as error:
             raise StoreError(str(self._path), f"the socket cannot be made: {error.strerror}") from error
 
 
-class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-    block_on_close = False  # `disconnect_all` waits, but not for ever
-    request_queue_size = 64
-
-    def __init__(
-        self, address: str, store: QueryBackend, path: Path, screen: TextScreen, release: Callable[[], bool]
-    ) -> None:
+class _Server(OwnUserServer):
+    def __init__(self, store: QueryBackend, path: Path, screen: TextScreen, release: Callable[[], bool]) -> None:
         self.store = store
         self.screen = screen
         self.release = release
-        self._peers: set[socket.socket] = set()
-        self._guard = threading.Lock()
-        super().__init__(address, _Handler, bind_and_activate=False)
-        try:
-            self.server_bind()
-            path.chmod(0o600)  # before `listen`: no connection was possible so far
-            self.server_activate()
-        except BaseException:
-            self.server_close()
-            raise
-
-    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - the base's signature
-        if is_own_user(request):
-            return True
-        _log.warning("endpoint_user_refused", uid=peer_uid(request))
-        return False
-
-    @contextlib.contextmanager
-    def connected(self, peer: socket.socket) -> Iterator[None]:
-        with self._guard:
-            self._peers.add(peer)
-        try:
-            yield
-        finally:
-            with self._guard:
-                self._peers.discard(peer)
+        super().__init__(path, _Handler)
 
     def disconnect_all(self) -> None:
         """End all connections and wait a moment for their threads."""
-        with self._guard:
-            for peer in self._peers:
-                with contextlib.suppress(OSError):
-                    peer.shutdown(socket.SHUT_RDWR)
-        self.server_close()
+        super().disconnect_all()
         until_s = time.monotonic() + _CLOSE_S
-        while self._peers and time.monotonic() < until_s:
+        while self.peers and time.monotonic() < until_s:
             time.sleep(_QUEUE_STEP_S)
-        if self._peers:
-            _log.warning("endpoint_still_answering", connections=len(self._peers))
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base's signature
-        _log.debug("endpoint_connection_lost", exc_info=True)
+        if self.peers:
+            _log.warning("endpoint_still_answering", connections=len(self.peers))
 
 
 class _Handler(socketserver.StreamRequestHandler):
