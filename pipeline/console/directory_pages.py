@@ -11,7 +11,7 @@ from pipeline.console.problem_pages import PageRoute, log_in_page, shown
 from pipeline.console.reader import Reader
 from pipeline.console.visits import FormOf, ReaderOf
 from pipeline.errors import NotLoggedIn, ViapublicaError
-from pipeline.http_api.callers import ServiceOf, client_address, set_session
+from pipeline.http_api.callers import ServiceOf, client_address, cookie_of, set_own_cookie, set_session
 from pipeline.http_api.problems import RequestRefused
 from pipeline.http_api.request_guard import DIRECTORY_RETURN
 from pipeline.http_api.service import Service
@@ -91,22 +91,10 @@ def _single(request: Request, name: str) -> str:
     return str(found[0]) if len(found) == 1 else ""
 
 
-def _name(service: Service) -> str:
-    return f"__Host-{_COOKIE}" if service.encrypted else _COOKIE
-
-
 def _browser(request: Request, service: Service) -> str:
-    return request.cookies.get(_name(service), "")
+    return cookie_of(request, service, _COOKIE)
 
 
 def _set_browser(answer: Response, service: Service, browser: str) -> None:
     """Give the browser its id for this log-in; "" takes it back. The directory's way back has to send it (Lax)."""
-    answer.set_cookie(
-        _name(service),
-        browser,
-        max_age=_COOKIE_S if browser else 0,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=service.encrypted,
-    )
+    set_own_cookie(answer, service, _COOKIE, browser, samesite="lax", max_age_s=_COOKIE_S)

@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
@@ -20,8 +20,6 @@ from pipeline.http_api.service import Service, service_of
 
 CSRF_HEADER: Final = "X-CSRF-Token"
 _COOKIE: Final = "viapublica-session"
-_HOST_COOKIE: Final = f"__Host-{_COOKIE}"
-"""Browsers take it only over TLS, for this host and all of its paths."""
 _READ_ONLY: Final = frozenset({"GET", "HEAD"})
 _csrf = APIKeyHeader(
     name=CSRF_HEADER,
@@ -39,22 +37,45 @@ def client_address(request: Request) -> str:
     return request.client.host if request.client else "local"
 
 
-def cookie_name(service: Service) -> str:
-    """The name of the session cookie."""
-    return _HOST_COOKIE if service.encrypted else _COOKIE
+def cookie_of(request: Request, service: Service, name: str) -> str:
+    """The value of a cookie of `set_own_cookie`; "" without."""
+    return request.cookies.get(_own_name(service, name), "")
+
+
+def set_own_cookie(
+    response: Response,
+    service: Service,
+    name: str,
+    value: str,
+    *,
+    samesite: Literal["lax", "strict"],
+    max_age_s: int | None = None,
+) -> None:
+    """Give a browser a cookie that scripts cannot read, and that no other host can set where the server encrypts.
+
+    Args:
+        response, service: of the request; name: without prefix; value: "" takes it back.
+        samesite: ``lax`` where other sites lead back to the server; max_age_s: None until the browser ends.
+    """
+    response.set_cookie(
+        _own_name(service, name),
+        value,
+        max_age=max_age_s if value else 0,
+        path="/",
+        httponly=True,
+        samesite=samesite,
+        secure=service.encrypted,
+    )
+
+
+def _own_name(service: Service, name: str) -> str:
+    """Browsers take a name with this prefix only over TLS, for this host and all of its paths."""
+    return f"__Host-{name}" if service.encrypted else name
 
 
 def set_session(response: Response, service: Service, token: str) -> None:
     """Hand out the id of a session; an empty one takes it back."""
-    response.set_cookie(
-        cookie_name(service),
-        token,
-        max_age=None if token else 0,
-        path="/",
-        httponly=True,
-        samesite="strict",
-        secure=service.encrypted,
-    )
+    set_own_cookie(response, service, _COOKIE, token, samesite="strict")
 
 
 def csrf_token(session: str) -> str:
@@ -64,7 +85,7 @@ def csrf_token(session: str) -> str:
 
 def session_of(request: Request, service: ServiceOf) -> SessionCredential | None:
     """The session whose cookie a request has."""
-    found = request.cookies.get(cookie_name(service), "")
+    found = cookie_of(request, service, _COOKIE)
     return SessionCredential(found) if found else None
 
 
