@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.channels.tls_context import verified
+from pipeline.domain.event_writer import EventRefused
 from pipeline.domain.network_address import NetworkAddress
 from pipeline.errors import SinkError
 
 _ANSWER_BYTES: Final = 4096
 """Of an answer's body; the rest is not read."""
+_REFUSED: Final = frozenset({400, 413, 422})
+"""Answers that say that this message will never be taken; all others may end, and are tried again."""
 
 
 class HttpPost:
@@ -81,14 +84,21 @@ class HttpPost:
             self._connection = None
 
 
-def not_taken(target: str, status: int, words: str) -> SinkError:
-    """The error of an answer that may become a success later.
+def check_taken(target: str, status: int, words: str) -> None:
+    """Require that a server has taken a message.
 
     Args:
         target: the server; status, words: of its answer.
+
+    Raises:
+        EventRefused: it will never take this message.
+        SinkError: it may take it later.
     """
-    moved = "; redirections are not followed" if 300 <= status < 400 else ""
-    return SinkError(target, f"answers {words}{moved}")
+    if status in _REFUSED:
+        raise EventRefused(target, f"refuses the message: {words}")
+    if not 200 <= status < 300:
+        moved = "; redirections are not followed" if 300 <= status < 400 else ""
+        raise SinkError(target, f"answers {words}{moved}")
 
 
 def _drained(answer: HTTPResponse, until_s: float) -> bool:

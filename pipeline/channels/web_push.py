@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pipeline.channels.alert_message import AlertMessage
 from pipeline.channels.channel import unreachable
-from pipeline.channels.http_post import HttpPost, not_taken
+from pipeline.channels.http_post import HttpPost, check_taken
 from pipeline.channels.settings import WebPushSettings
 from pipeline.domain.event_writer import EventRefused
 from pipeline.domain.events import Severity
 from pipeline.domain.extras import missing_package
 from pipeline.domain.network_address import NetworkAddress, split_address
 from pipeline.domain.plural import counted
-from pipeline.domain.push_subscription import PushSubscription, is_served
+from pipeline.domain.push_subscription import PushSubscription, base64url_bytes, is_served
 from pipeline.errors import ConfigError, SinkError
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _GONE: Final = frozenset({404, 410})
 """Answers that say that a subscription has ended."""
-_REFUSED: Final = frozenset({400, 413, 422})
 _LONGEST_HOLD_S: Final = 60.0
 """For so long, a service that fails holds up alerts that another one has taken."""
 _MOST_TEXT: Final = 1500
@@ -154,12 +153,9 @@ class WebPushChannel:
         status, words = server.post(address.rest, encrypted(payload, device.p256dh, device.auth), headers)
         if status in _GONE:
             self._give_up(device, "it has ended at its service")
-        elif status in _REFUSED:
-            raise EventRefused(server.target, f"refuses the message: {words}")
-        elif not 200 <= status < 300:
-            raise not_taken(server.target, status, words)
-        else:
-            self._taken.add(device.subscription_id)
+            return
+        check_taken(server.target, status, words)
+        self._taken.add(device.subscription_id)
 
     def _give_up(self, device: PushSubscription, reason: str) -> None:
         self._gone.add(device.subscription_id)
@@ -233,9 +229,7 @@ def encrypted(payload: bytes, p256dh: str, auth: str) -> bytes:
     except ImportError:
         raise missing_package("http_ece") from None
     key = generate_private_key(SECP256R1())
-    body: bytes = http_ece.encrypt(payload, private_key=key, dh=_decoded(p256dh), auth_secret=_decoded(auth))
+    body: bytes = http_ece.encrypt(
+        payload, private_key=key, dh=base64url_bytes(p256dh), auth_secret=base64url_bytes(auth)
+    )
     return body
-
-
-def _decoded(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))

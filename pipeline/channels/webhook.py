@@ -13,17 +13,14 @@ from typing import Final
 
 from pipeline import __version__
 from pipeline.channels.alert_message import AlertMessage
-from pipeline.channels.http_post import HttpPost, not_taken
+from pipeline.channels.http_post import HttpPost, check_taken
 from pipeline.channels.settings import WebhookSettings
-from pipeline.domain.event_writer import EventRefused
 from pipeline.domain.times import format_utc
 from pipeline.errors import ConfigError
 
 _PREFIX: Final = "whsec_"
 _SECRET_BYTES: Final = range(24, 65)
 """Lengths of keys that Standard Webhooks recommends."""
-_REFUSED: Final = frozenset({400, 413, 422})
-"""Answers that say that this message will never be taken; all others may end, and are tried again."""
 
 
 class WebhookChannel:
@@ -67,11 +64,8 @@ class WebhookChannel:
         body = webhook_body(message)
         headers = signed_headers(self._key, message.message_id, int(self._clock_s()), body)
         status, words = self._server.post(self._path, body, headers)
-        if 200 <= status < 300:
-            return words
-        if status in _REFUSED:
-            raise EventRefused(self.target, f"refuses the message: {words}")
-        raise not_taken(self.target, status, words)
+        check_taken(self.target, status, words)
+        return words
 
     def close(self) -> None:
         """See `Channel`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -67,6 +68,16 @@ class PushSubscription(NewPushSubscription):
     role: str
     created_ms: int
     until_ms: int
+
+
+def base64url_bytes(text: str) -> bytes:
+    """A key or secret of a browser as bytes, with or without padding.
+
+    Raises:
+        ValueError: it is no base64url.
+    """
+    bare = text.rstrip("=")
+    return base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True)
 
 
 def is_served(endpoint: str, services: Iterable[str]) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import fields
 from typing import Final
 
@@ -18,6 +16,7 @@ from pipeline.domain.push_subscription import (
     SUBSCRIPTION_MS,
     NewPushSubscription,
     PushSubscription,
+    base64url_bytes,
 )
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.domain.role import Role
@@ -148,13 +147,9 @@ def _subscription(row: PushSubscriptionRow) -> PushSubscription:
 
 def _check_keys(new: NewPushSubscription) -> None:
     try:
-        EllipticCurvePublicKey.from_encoded_point(SECP256R1(), _decoded(new.p256dh))
-        is_secret = len(_decoded(new.auth)) == _SECRET_BYTES
-    except (ValueError, binascii.Error):
+        EllipticCurvePublicKey.from_encoded_point(SECP256R1(), base64url_bytes(new.p256dh))
+        is_secret = len(base64url_bytes(new.auth)) == _SECRET_BYTES
+    except ValueError:
         is_secret = False
     if not is_secret:
         raise RegistryError("keys of the subscription", "are none of a browser", "Send p256dh and auth as it gave them")
-
-
-def _decoded(text: str) -> bytes:
-    return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
