@@ -37,8 +37,6 @@ _PASSWORDS_AT_ONCE: Final = 2
 _LONGEST_WAIT_S: Final = 5.0
 _MOST_STREAMS: Final = 400
 """Streams of alerts at the same time: each is a connection, and decides on every alert."""
-
-
 _MOST_LIVE_VIEWS: Final = 32
 """Live views at the same time: each has a thread, and encodes its images."""
 

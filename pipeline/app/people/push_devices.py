@@ -40,8 +40,7 @@ class PushDevices:
             PolicyError: they may follow no camera.
             AuditUnavailable: the audit takes no record.
         """
-        role, permitted, everywhere = self._permitted(Events(kind=Kind.ALERT))
-        del role
+        _, permitted, everywhere = self._permitted(Events(kind=Kind.ALERT))
         return [one for one in self._channels() if _is_within(one, permitted, everywhere) and self._may_plates(one)]
 
     def subscribe(self, new: NewPushSubscription) -> PushSubscription:
