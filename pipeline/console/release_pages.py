@@ -138,8 +138,9 @@ def _one_page(visit: Visit, number: str) -> Response:
     served, disclosure = visit.service.releases, found.disclosure
     build = served.builds.state(disclosure.number)
     failed = None
-    if build is not None and build.text:
-        error = PolicyError(build.subject, build.text, build.fix, policy=build.policy, portuguese=build.portuguese)
+    if build is not None and build.ended is not None and not build.done:
+        end = build.ended
+        error = PolicyError(end.subject, end.text, end.fix, policy=end.policy, portuguese=end.portuguese)
         failed = replace(shown(error, visit.reader, visit.request.state.request_id), title=visit.reader.worded(_FAILED))
     values: dict[str, Any] = {
         "found": disclosure,

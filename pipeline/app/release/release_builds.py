@@ -31,8 +31,7 @@ class BuildState:
         number: of the disclosure; login: of the person who began it; began_ms: when, milliseconds since 1970 UTC.
         stage: see `Stage`, "" before the first one; frames, total: of the stage, total 0 while it is not known.
         round, rounds: of rendering and verification; warnings: about the video.
-        running: whether it goes on; done: whether the file is registered.
-        subject, text, fix, portuguese, policy: of the error that ended it; "" without one.
+        running: whether it goes on; ended: the report of its success, or of the error that ended it.
     """
 
     number: str
@@ -45,12 +44,12 @@ class BuildState:
     rounds: int = 0
     warnings: tuple[str, ...] = ()
     running: bool = True
-    done: bool = False
-    subject: str = ""
-    text: str = ""
-    fix: str = ""
-    portuguese: str = ""
-    policy: str = ""
+    ended: BuildReport | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the file is registered."""
+        return self.ended is not None and self.ended.done
 
 
 class ReleaseBuilds:
@@ -129,9 +128,8 @@ class ReleaseBuilds:
         with self._lock:
             state = self._state
             assert state is not None  # noqa: S101 - set by `start`
-            if not state.done and not state.text:
-                state = replace(state, subject="build", text="ended without a result", fix="See the log of the server")
-            self._state = replace(state, running=False)
+            silent = BuildReport(subject="build", text="ended without a result", fix="See the log of the server")
+            self._state = replace(state, running=False, ended=state.ended or silent)
 
     def _note(self, report: BuildReport) -> None:
         with self._lock:
@@ -144,13 +142,5 @@ class ReleaseBuilds:
             if report.warning:
                 state = replace(state, warnings=(*state.warnings, report.warning)[-_MOST_WARNINGS:])
             if report.done or report.text:
-                state = replace(
-                    state,
-                    done=report.done,
-                    subject=report.subject,
-                    text=report.text,
-                    fix=report.fix,
-                    portuguese=report.portuguese,
-                    policy=report.policy,
-                )
+                state = replace(state, ended=report)
             self._state = state
