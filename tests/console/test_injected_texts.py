@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from io import StringIO
 from types import SimpleNamespace
@@ -74,8 +75,20 @@ class Structure(HTMLParser):
         self.found.append("declaration")
 
 
-def pages(text: str) -> Mapping[str, str]:
-    """Every template with a text in each field that people, cameras or outsiders can fill."""
+@dataclass(frozen=True)
+class Filled:
+    """What several pages are given, with a text in each field that people, cameras or outsiders can fill."""
+
+    text: str
+    frame: dict[str, Any]
+    form: Form
+    problem: ShownProblem
+    note: SimpleNamespace
+    answer: SimpleNamespace
+    camera: SimpleNamespace
+
+
+def filled(text: str) -> Filled:
     person = SimpleNamespace(name=text, login=text, institution=text, sector=text)
     frame: dict[str, Any] = {
         "person": person,
@@ -96,55 +109,16 @@ def pages(text: str) -> Mapping[str, str]:
     )
     problem = ShownProblem(422, text, text, text, text, text, foreign=True)
     note = SimpleNamespace(text=text, limits=True)
-    read = {"plate": text, "camera_id": text, "ts_ms": 1, "vehicle": text, "confidence": 0.5, "votes": 3}
     answer = SimpleNamespace(notes=[note], complete=False)
-    found = SimpleNamespace(
-        search=plate_pages.Search.READS, answer=SimpleNamespace(answer=answer, left_out=1), next_offset=2
-    )
-    row = {
-        "incident": "0123456789ab",
-        "camera_id": text,
-        "text": text,
-        "holder": text,
-        "severity": text,
-        "state": "new",
-        "alerts": 2,
-        "ts_ms": 1,
-        "first_ts_ms": 1,
-    }
-    step = {"at_ms": 1, "by": text, "action": "comment", "reason": None, "text": text}
-    hand_over = SimpleNamespace(at_ms=1, by=text, text=text, incidents=[text], accepted_by=text, number=1)
     camera = SimpleNamespace(
         camera_id=text, location=text, institution=text, sector=text, stopped=text, last_event=AT, state=text,
         state_since=AT, events={"alert": 1},
     )  # fmt: skip
-    record = dict.fromkeys(("account", "institution", "role", "operation", "policy", "purpose", "case"), text) | {
-        "sequence": 1,
-        "time": AT,
-        "outcome": text,
-        "cameras": [text],
-    }
-    sign = SimpleNamespace(rule=Purpose.CRISIS, persons=[text], cases=[text], number=1, first=AT, last=AT)
-    audit = frame | {
-        "form": form,
-        "operations_of_law": list(Operation),
-        "outcomes": list(Outcome),
-        "parsed": parse_time,
-        "operation_titles": {},
-        "found": None,
-        "verified": None,
-        "signs": None,
-    }
-    member = SimpleNamespace(
-        name=text,
-        login=text,
-        institution=text,
-        sector=text,
-        roles=["operator"],
-        status=AccountStatus.ACTIVE,
-        left=True,
-        registered_until=AT,
-    )
+    return Filled(text, frame, form, problem, note, answer, camera)
+
+
+def release_pages(given: Filled) -> Mapping[str, str]:
+    text, frame, form, problem = given.text, given.frame, given.form, given.problem
     disclosure = Disclosure(
         text,
         1,
@@ -180,47 +154,6 @@ def pages(text: str) -> Mapping[str, str]:
             "actions": release_words.ACTIONS,
         },
     }
-    flow = {
-        "start_ms": 1, "camera_id": text, "line": text, "direction": text, "label": text, "count": 1,
-        "mean_m_s": 1.0, "p85_m_s": 2.0, "headway_s": None, "seen": 0.5,
-    }  # fmt: skip
-    traffic = frame | {
-        "form": form,
-        "purposes": traffic_words.PURPOSES,
-        "purpose": text,
-        "figures": traffic_words.FIGURES,
-        "views": traffic_words.VIEWS,
-        "intervals": traffic_words.INTERVALS,
-        "figure": Figure.LINES,
-        "view": View.TABLE,
-        "Figure": Figure,
-        "View": View,
-        "found": SimpleNamespace(answer=SimpleNamespace(answer=answer, left_out=1), complete=False, rows=[flow]),
-        "second": None,
-        "may_export": True,
-        "classes": traffic_words.CLASSES,
-        "days": traffic_words.DAYS,
-        "width": traffic_figures.WIDTH,
-        "height": traffic_figures.HEIGHT,
-        "little": traffic_figures.LITTLE_SEEN,
-        "km_h": 3.6,
-        "drawn": traffic_words.DRAWN[Figure.LINES],
-        "rows": [flow],
-        "more": 2,
-        "chart": traffic_figures.chart({1: 2.0, 3_600_001: 3.0}, 3_600_000),
-        "week": (),
-        "compared": (traffic_figures.Compared((text, text), 1.0, 2.0, 0.5),),
-    }
-    request = SimpleNamespace(
-        number=text,
-        kind=RequestKind.ACCESS,
-        received=AT,
-        due=AT,
-        overdue=True,
-        decision=RequestDecision.GRANTED,
-        decided=AT,
-        erasure=text,
-    )
     return {
         "releases": render(
             "releases.html",
@@ -245,11 +178,74 @@ def pages(text: str) -> Mapping[str, str]:
         ),
         "release that is built": render("release.html", READER, **release),
         "release that failed": render("release.html", READER, **release | {"build": None, "build_failed": problem}),
+    }
+
+
+def traffic_pages(given: Filled) -> Mapping[str, str]:
+    text, form = given.text, given.form
+    flow = {
+        "start_ms": 1, "camera_id": text, "line": text, "direction": text, "label": text, "count": 1,
+        "mean_m_s": 1.0, "p85_m_s": 2.0, "headway_s": None, "seen": 0.5,
+    }  # fmt: skip
+    traffic = given.frame | {
+        "form": form,
+        "purposes": traffic_words.PURPOSES,
+        "purpose": text,
+        "figures": traffic_words.FIGURES,
+        "views": traffic_words.VIEWS,
+        "intervals": traffic_words.INTERVALS,
+        "figure": Figure.LINES,
+        "view": View.TABLE,
+        "Figure": Figure,
+        "View": View,
+        "found": SimpleNamespace(answer=SimpleNamespace(answer=given.answer, left_out=1), complete=False, rows=[flow]),
+        "second": None,
+        "may_export": True,
+        "classes": traffic_words.CLASSES,
+        "days": traffic_words.DAYS,
+        "width": traffic_figures.WIDTH,
+        "height": traffic_figures.HEIGHT,
+        "little": traffic_figures.LITTLE_SEEN,
+        "km_h": 3.6,
+        "drawn": traffic_words.DRAWN[Figure.LINES],
+        "rows": [flow],
+        "more": 2,
+        "chart": traffic_figures.chart({1: 2.0, 3_600_001: 3.0}, 3_600_000),
+        "week": (),
+        "compared": (traffic_figures.Compared((text, text), 1.0, 2.0, 0.5),),
+    }
+    return {
         "traffic": render("traffic.html", READER, **traffic),
         "week of traffic": render(
             "traffic.html", READER, **traffic | {"view": View.WEEK, "week": typical_week({1: 2.0}, None)}
         ),
         "compared traffic": render("traffic.html", READER, **traffic | {"view": View.COMPARISON}),
+    }
+
+
+def people_and_rights_pages(given: Filled) -> Mapping[str, str]:
+    text, frame, form, camera = given.text, given.frame, given.form, given.camera
+    member = SimpleNamespace(
+        name=text,
+        login=text,
+        institution=text,
+        sector=text,
+        roles=["operator"],
+        status=AccountStatus.ACTIVE,
+        left=True,
+        registered_until=AT,
+    )
+    request = SimpleNamespace(
+        number=text,
+        kind=RequestKind.ACCESS,
+        received=AT,
+        due=AT,
+        overdue=True,
+        decision=RequestDecision.GRANTED,
+        decided=AT,
+        erasure=text,
+    )
+    return {
         "people": render(
             "people.html",
             READER,
@@ -268,6 +264,29 @@ def pages(text: str) -> Mapping[str, str]:
             found=SimpleNamespace(found=1, requests=[request], next_offset=2),
             parsed=parse_time,
         ),
+    }
+
+
+def plate_and_situation_pages(given: Filled) -> Mapping[str, str]:
+    text, frame, form, note, camera = given.text, given.frame, given.form, given.note, given.camera
+    read = {"plate": text, "camera_id": text, "ts_ms": 1, "vehicle": text, "confidence": 0.5, "votes": 3}
+    found = SimpleNamespace(
+        search=plate_pages.Search.READS, answer=SimpleNamespace(answer=given.answer, left_out=1), next_offset=2
+    )
+    row = {
+        "incident": "0123456789ab",
+        "camera_id": text,
+        "text": text,
+        "holder": text,
+        "severity": text,
+        "state": "new",
+        "alerts": 2,
+        "ts_ms": 1,
+        "first_ts_ms": 1,
+    }
+    step = {"at_ms": 1, "by": text, "action": "comment", "reason": None, "text": text}
+    hand_over = SimpleNamespace(at_ms=1, by=text, text=text, incidents=[text], accepted_by=text, number=1)
+    return {
         "plates": render(
             "plates.html",
             READER,
@@ -305,6 +324,29 @@ def pages(text: str) -> Mapping[str, str]:
             detail=SimpleNamespace(incident=row, alerts=[], steps=[step]),
         ),
         "health": render("health.html", READER, **frame, disks=[], parsed=parse_time, cameras=[camera]),
+    }
+
+
+def audit_pages(given: Filled) -> Mapping[str, str]:
+    text, frame, form = given.text, given.frame, given.form
+    record = dict.fromkeys(("account", "institution", "role", "operation", "policy", "purpose", "case"), text) | {
+        "sequence": 1,
+        "time": AT,
+        "outcome": text,
+        "cameras": [text],
+    }
+    sign = SimpleNamespace(rule=Purpose.CRISIS, persons=[text], cases=[text], number=1, first=AT, last=AT)
+    audit = frame | {
+        "form": form,
+        "operations_of_law": list(Operation),
+        "outcomes": list(Outcome),
+        "parsed": parse_time,
+        "operation_titles": {},
+        "found": None,
+        "verified": None,
+        "signs": None,
+    }
+    return {
         "records": render(
             "audit.html", READER, **audit | {"found": SimpleNamespace(found=1, records=[record], next_offset=None)}
         ),
@@ -314,6 +356,12 @@ def pages(text: str) -> Mapping[str, str]:
             **audit | {"verified": SimpleNamespace(intact=False, sealed=False, findings=[text], notes=[text])},
         ),
         "signs": render("audit.html", READER, **audit | {"signs": [sign]}),
+    }
+
+
+def log_in_pages(given: Filled) -> Mapping[str, str]:
+    text, problem = given.text, given.problem
+    return {
         "log in": render(
             "log_in.html",
             READER,
@@ -325,6 +373,19 @@ def pages(text: str) -> Mapping[str, str]:
         ),
         "log in over a page": render("part_log_in.html", READER, problem=problem, login=text, action="/console/login"),
         "problem": render("problem.html", READER, problem=problem, path="/console/x"),
+    }
+
+
+def pages(text: str) -> Mapping[str, str]:
+    """Every template with a text in each field that people, cameras or outsiders can fill."""
+    given = filled(text)
+    return {
+        **release_pages(given),
+        **traffic_pages(given),
+        **people_and_rights_pages(given),
+        **plate_and_situation_pages(given),
+        **audit_pages(given),
+        **log_in_pages(given),
     }
 
 
