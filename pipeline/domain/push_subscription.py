@@ -76,8 +76,8 @@ def base64url_bytes(text: str) -> bytes:
     Raises:
         ValueError: it is no base64url.
     """
-    bare = text.rstrip("=")
-    return base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True)
+    unpadded = text.rstrip("=")
+    return base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), altchars=b"-_", validate=True)
 
 
 def is_served(endpoint: str, services: Iterable[str]) -> bool:
