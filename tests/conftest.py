@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from functools import lru_cache
@@ -29,6 +30,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import kafka  # noqa: F401
 from hypothesis import settings
+
+# Threads that outlast their test must not write into what a command prints in the next one.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
 
 # Machines are shared and noisy: no test is timed, property tests neither.
 settings.register_profile("viapublica", deadline=None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -185,15 +186,16 @@ class PlateFiles:
             yield from self.single(media)
             return
         analyzer = FrameAnalyzer(self._detector, self._reader, self._new_stream, StageClock())
-        frames = _frames(media, self._decoding)
-        first = list(islice(frames, 2))
-        if _is_alone(first):
-            # No track can begin in it; every later frame of this kind confirms its tracks by itself.
-            (frame, *first) = first
-            yield from self._read_frame(media.path, frame.index, frame.image, self._detector.detect([frame.image])[0])
-        frames = chain(first, frames)
-        while batch := list(islice(frames, self._detector.batch_size)):
-            yield from _plate_rows(media.path, analyzer.analyze(batch))
+        with closing(_frames(media, self._decoding)) as decoded:
+            first = list(islice(decoded, 2))
+            if _is_alone(first):
+                # No track can begin in it; every later frame of this kind confirms its tracks by itself.
+                (frame, *first) = first
+                found = self._detector.detect([frame.image])[0]
+                yield from self._read_frame(media.path, frame.index, frame.image, found)
+            frames = chain(first, decoded)
+            while batch := list(islice(frames, self._detector.batch_size)):
+                yield from _plate_rows(media.path, analyzer.analyze(batch))
         yield from _plate_rows(media.path, analyzer.close_all())
 
     def _plausible(self, image: Image, detections: Detections) -> Detections:
@@ -208,7 +210,7 @@ class PlateFiles:
         return CameraStream(first.stream_id, tracker, self._observers[-1:])
 
 
-def _frames(media: MediaFile, decoding: FileDecoding) -> Iterator[Frame]:
+def _frames(media: MediaFile, decoding: FileDecoding) -> Generator[Frame, None, None]:
     view = recorded_view(media.path, is_clip=True, known=decoding.known)
     options = decoding.options if view is None else replace(decoding.options, rotate=view.rotate)
     source = open_source(
@@ -252,16 +254,21 @@ def _images(media: MediaFile, decoding: FileDecoding) -> Iterator[tuple[int, Ima
 
 
 def _detected(media: MediaFile, detector: Detector, decoding: FileDecoding) -> Iterator[tuple[int, Image, Detections]]:
-    numbered: Iterator[tuple[int, Image]]
+    with closing(_numbered(media, decoding)) as frames:  # also when the network fails: its traceback keeps them open
+        some = islice(frames, decoding.most_frames)
+        while batch := list(islice(some, detector.batch_size)):
+            found = detector.detect([image for _, image in batch])
+            for (index, image), detections in zip(batch, found, strict=True):
+                yield index, image, detections
+
+
+def _numbered(media: MediaFile, decoding: FileDecoding) -> Generator[tuple[int, Image], None, None]:
     if media.is_clip:
-        numbered = ((frame.index, frame.image) for frame in _frames(media, decoding))
+        with closing(_frames(media, decoding)) as frames:
+            for frame in frames:
+                yield frame.index, frame.image
     else:
-        numbered = _images(media, decoding)
-    numbered = islice(numbered, decoding.most_frames)
-    while batch := list(islice(numbered, detector.batch_size)):
-        found = detector.detect([image for _, image in batch])
-        for (index, image), detections in zip(batch, found, strict=True):
-            yield index, image, detections
+        yield from _images(media, decoding)
 
 
 def _plate_rows(path: Path, events: Iterable[Event]) -> Iterator[PlateRow]:

@@ -10,9 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline.app.media import tables
+from pipeline.app.media.analyze_file import FileDecoding, detect_file
 from pipeline.app.media.tables import MediaRequest, object_rows, plate_rows
+from pipeline.decode.media_files import find_media
 from pipeline.domain.camera import Scope
 from pipeline.domain.detections import Detections
 from pipeline.domain.frame import Image
@@ -87,6 +90,14 @@ def test_all_other_files_are_analyzed_and_the_bad_one_is_named(
     (error,) = progress.errors
     assert bad.name in error.subject
     assert (progress.files, progress.done) == (3, 3)
+
+
+def test_a_video_is_closed_when_its_analysis_fails(tmp_path: Path) -> None:
+    (media,) = find_media([encode(tmp_path / "small.mp4", Recipe(size=(64, 48), frames=5))], lambda _: None)
+    with capture_logs() as logs, pytest.raises(ZeroDivisionError) as failed:
+        list(detect_file(media, FailsOnSmallImages(), FileDecoding()))
+    assert failed.tb, "the traceback holds the frames of all functions, and with them the video, until it is dropped"
+    assert [entry["state"] for entry in logs if entry["event"] == "source_state"][-1] == "ended"
 
 
 def test_without_any_usable_file_no_network_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
