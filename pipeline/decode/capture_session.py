@@ -154,7 +154,7 @@ class CaptureSession:
                 return
             pts_s = timeline.place(found.stamp_s)
             ts_ms = wall.at(pts_s, setup.clock.wall_ms())
-            setup.monitor.decoded(token, pts_s, found.width, found.height)
+            setup.monitor.decoded(token, pts_s, found.width, found.height, damaged=found.damaged)
             scarce_s = 0.0 if self._key_frames is None else self._key_frames.only_every_s
             arrived_s = setup.clock.monotonic_s() if arrives else None
             if reason := self._selection.why_not(pts_s, timeline.step_s, arrived_s, scarce_s=scarce_s):
@@ -172,6 +172,7 @@ class CaptureSession:
                 ts_ms=ts_ms,
                 arrived_s=setup.clock.monotonic_s(),
                 image=image,
+                damaged=found.damaged,
             )
 
     def _segment_read(self, digest: str) -> None:

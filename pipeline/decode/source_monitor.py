@@ -59,6 +59,7 @@ class SourceMonitor:
         self._stream_id = ""
         self._decoded = 0
         self._decoded_in_session = 0
+        self._damaged = 0
         self._delivered = 0
         self._drops: Counter[str] = Counter()
         self._reconnects = 0
@@ -189,7 +190,7 @@ class SourceMonitor:
             if self._state is SourceState.STREAMING:
                 self._detail = detail
 
-    def decoded(self, session: SessionToken, pts_s: float, width: int, height: int) -> None:
+    def decoded(self, session: SessionToken, pts_s: float, width: int, height: int, *, damaged: bool = False) -> None:
         """Count a decoded frame; from now on the source is streaming."""
         with self._lock:
             if session != self._session or self._state not in _ALIVE:
@@ -199,6 +200,7 @@ class SourceMonitor:
                 self._move(SourceState.STREAMING, self._note)
             self._decoded += 1
             self._decoded_in_session += 1
+            self._damaged += damaged
             self._size = (width, height)
             self._arrived(pts_s)
 
@@ -243,6 +245,7 @@ class SourceMonitor:
                 detail=self._detail,
                 stream_id=self._stream_id,
                 decoded=self._decoded,
+                damaged=self._damaged,
                 delivered=self._delivered,
                 drops=dict(self._drops),
                 reconnects=self._reconnects,

@@ -69,6 +69,8 @@ class Frame:
         ts_ms: wall-clock time of the frame, milliseconds since 1970 UTC.
         arrived_s: `time.monotonic()` after decoding, for lag.
         image: the pixels.
+        damaged: whether parts of the image are concealed, because data of this frame or of one that it was predicted
+            from did not arrive.
     """
 
     camera_id: str
@@ -78,3 +80,4 @@ class Frame:
     ts_ms: int
     arrived_s: float
     image: Image
+    damaged: bool = False

@@ -74,6 +74,7 @@ class SourceStatus:
         detail: reason of the state, without credentials; "" while the source is healthy.
         stream_id: the current session, "" before the first.
         decoded: frames decoded so far in all sessions.
+        damaged: of these, frames with concealed parts, see `Frame`.
         delivered: frames delivered for analysis.
         drops: frames not delivered, by reason (such as ``sampled``, ``corrupt``, ``overload``), decoded or not.
         reconnects: reconnections after a lost stream.
@@ -91,6 +92,7 @@ class SourceStatus:
     detail: str = ""
     stream_id: str = ""
     decoded: int = 0
+    damaged: int = 0
     delivered: int = 0
     drops: Mapping[str, int] = field(default_factory=dict)
     reconnects: int = 0

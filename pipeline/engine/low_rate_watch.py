@@ -1,4 +1,4 @@
-"""Rates of live cameras that are lower than configured though the machine keeps up: reported with the cause."""
+"""Rates of live cameras below the configured one though the machine keeps up, and damaged images, with the cause."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _WINDOW_S: Final = 30.0
 _BEGINS: Final = 0.8
 _ENDS: Final = 0.9
 """Share of the configured rate below which a camera is reported, and from which on it is no longer."""
-_MOST_CORRUPT: Final = 0.1
+_MOST_DAMAGED: Final = 0.1
+"""Share of the frames above which damage is reported, even where enough frames are analyzed."""
 _REPEAT_S: Final = 3600.0
 
 
@@ -35,6 +36,11 @@ class CameraRate:
     def arrived(self) -> int:
         """Frames that arrived, whatever became of them."""
         return self.status.delivered + sum(self.status.drops.values())
+
+    @property
+    def damaged(self) -> int:
+        """Frames that arrived without all of their data, whether anything of them could be decoded or not."""
+        return self.status.damaged + self.status.drops.get(CORRUPT, 0)
 
     @property
     def wanted(self) -> int:
@@ -120,19 +126,17 @@ def _one_session(before: CameraRate, rate: CameraRate) -> bool:
 
 
 def _low_rate(before: CameraRate, rate: CameraRate, seconds: float, enough: float) -> str:
-    """Rate and cause in words if fewer frames were delivered than configured; else ""."""
+    """Rate and cause in words if fewer whole frames were delivered than configured; else ""."""
     arrived = (rate.arrived - before.arrived) / seconds
     wanted = (rate.wanted - before.wanted) / seconds
     corrupt = (rate.status.drops.get(CORRUPT, 0) - before.status.drops.get(CORRUPT, 0)) / seconds
-    damaged = f"{corrupt:.1f} of {arrived:.1f} frames per second are damaged: check the network and the bit rate"
+    damaged = (rate.damaged - before.damaged) / seconds
+    cause = f"{damaged:.1f} of {arrived:.1f} frames per second are damaged: check the network and the bit rate"
     fps = rate.analyze_fps
-    if fps is None:
-        return damaged if corrupt > (_MOST_CORRUPT if enough == _BEGINS else _MOST_CORRUPT / 2) * arrived else ""
-    if wanted >= enough * fps:
-        return ""
-    cause = "its timestamps do not advance with time: check its clock and firmware"
+    if fps is None or wanted >= enough * fps:
+        return cause if damaged > (_MOST_DAMAGED if enough == _BEGINS else _MOST_DAMAGED / 2) * arrived else ""
     if arrived < enough * fps:
         cause = f"only {arrived:.1f} arrive: check its frame rate and the network"
-    elif arrived - corrupt < enough * fps:
-        cause = damaged
+    elif arrived - corrupt >= enough * fps:
+        cause = "its timestamps do not advance with time: check its clock and firmware"
     return f"{wanted:.1f} frames per second are analyzed instead of {fps:g}: {cause}"

@@ -17,6 +17,7 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         error: why it failed; detail: other facts about its end, such as a video that was cut off.
+        damaged: decoded frames with concealed parts, see `pipeline.domain.frame.Frame`.
         analyzed: frames that the detector got; skipped: those in which adaptive analysis expected nothing new.
         decisions: both, by reason, see `pipeline.domain.frame_decision`.
         drops: frames that were neither, by reason.
@@ -28,6 +29,7 @@ class CameraReport(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     detail: str = ""
     decoded: int
+    damaged: int = 0
     analyzed: int
     skipped: int = 0
     decisions: dict[str, int] = {}
@@ -113,6 +115,7 @@ def camera_report(
         error=error,
         detail="" if error or status.detail == STOPPED else status.detail,
         decoded=status.decoded,
+        damaged=status.damaged,
         analyzed=analyzed,
         skipped=sum(decisions.values()) - analyzed,
         decisions=dict(decisions),

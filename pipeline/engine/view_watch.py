@@ -36,6 +36,8 @@ from pipeline.errors import ConfigError
 from pipeline.storage.confirmed_views import ConfirmedViews
 
 _STEP_S: Final = 0.5
+_DAMAGED_STEP_S: Final = 10.0
+"""Of frames with concealed parts, which seem moved: only where no whole one comes, so that the watch never ends."""
 """Time between two samples of a camera."""
 _REREAD_S: Final = 2.0
 """So often it is checked whether a person has confirmed a view."""
@@ -232,7 +234,7 @@ class ViewWatch:
         view.judge = None if reference is None else ViewJudge(reference)
 
     def _take_sample(self, frame: Frame, view: _View) -> None:
-        if view.waiting or frame.arrived_s - view.last_s < _STEP_S:
+        if view.waiting or frame.arrived_s - view.last_s < (_DAMAGED_STEP_S if frame.damaged else _STEP_S):
             return
         view.last_s, view.waiting = frame.arrived_s, True
         image = frame.image

@@ -41,6 +41,9 @@ class SourcesCollector(Collector):
         statuses = self._sources()
         yield _counter("camera_decoded_frames", "Frames decoded.", "camera", statuses, lambda s: s.decoded)
         yield _counter(
+            "camera_damaged_frames", "Decoded frames with concealed parts.", "camera", statuses, lambda s: s.damaged
+        )
+        yield _counter(
             "camera_delivered_frames", "Frames delivered for analysis.", "camera", statuses, lambda s: s.delivered
         )
         yield _counter(

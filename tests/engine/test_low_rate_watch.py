@@ -26,16 +26,25 @@ class Camera:
         self.analyze_fps = analyze_fps
         self.state = SourceState.STREAMING
         self.stream_id = "5e5510"
-        self.delivered = 0
+        self.delivered = self.damaged = 0
         self.drops: Counter[str] = Counter()
         self.check(0)
 
-    def check(self, delivered: float, seconds: float = 30, overloaded: float = 0, **drops: float) -> list[Event]:
+    def check(
+        self, delivered: float, seconds: float = 30, overloaded: float = 0, damaged: float = 0, **drops: float
+    ) -> list[Event]:
         """Some time goes by, with these frames per second."""
         self.now_s += seconds
         self.delivered += round(delivered * seconds)
         self.drops.update({reason: round(fps * seconds) for reason, fps in drops.items()})
-        status = SourceStatus(self.state, "", self.stream_id, delivered=self.delivered, drops=dict(self.drops))
+        self.damaged += round(damaged * seconds)
+        status = SourceStatus(
+            self.state,
+            stream_id=self.stream_id,
+            damaged=self.damaged,
+            delivered=self.delivered,
+            drops=dict(self.drops),
+        )
         return self.watch.check([CameraRate("road", self.analyze_fps, status)], {"road"} if overloaded else ())
 
 
@@ -94,6 +103,16 @@ def test_where_every_frame_is_wanted_damage_is_reported() -> None:
     assert camera.check(25, corrupt=1) == []
     (state,) = states(camera.check(20, corrupt=5))
     assert state == ("low-rate", "5.0 of 25.0 frames per second are damaged: check the network and the bit rate")
+
+
+@pytest.mark.parametrize("analyze_fps", [None, 10])
+def test_images_with_concealed_parts_are_reported_although_enough_are_analyzed(analyze_fps: float | None) -> None:
+    camera = Camera(analyze_fps)
+    assert camera.check(12, sampled=13, damaged=2) == []
+    (state,) = states(camera.check(12, sampled=13, damaged=9))
+    assert state[0] == "low-rate"
+    assert state[1].endswith("9.0 of 25.0 frames per second are damaged: check the network and the bit rate")
+    assert states(camera.check(12, sampled=13, damaged=1)) == [("streaming", "")]
 
 
 def test_a_time_in_which_a_camera_was_interrupted_or_began_anew_is_not_judged() -> None:

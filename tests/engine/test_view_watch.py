@@ -35,11 +35,14 @@ class Watched:
         self.watch.declare(declaration, live=True)
         self.at_s = 0.0
 
-    def send(self, image: Callable[[int], Gray], seconds: float, step_s: float = 0.5) -> list[str]:
+    def send(
+        self, image: Callable[[int], Gray], seconds: float, step_s: float = 0.5, *, damaged: bool = False
+    ) -> list[str]:
         """States and rules of the events, in order, each with the second from the first of these images on."""
         found = []
         for number in range(round(seconds / step_s)):
-            passed, events, _, failed = self.watch.check([frame_of(image(number), self.at_s)], {"cam"})
+            frame = replace(frame_of(image(number), self.at_s), damaged=damaged)
+            passed, events, _, failed = self.watch.check([frame], {"cam"})
             assert not failed
             assert bool(passed) is not bool(self.watch.details)
             for one in events:
@@ -113,6 +116,14 @@ def test_a_view_that_cannot_be_seen_for_long_does_not_stop_the_camera(tmp_path: 
     camera.send(still, 8)
     assert camera.send(dark, 40) == []
     assert camera.send(still, 5) == []
+
+
+def test_images_with_concealed_parts_stop_nothing_unless_no_whole_one_comes(tmp_path: Path) -> None:
+    camera = Watched(tmp_path)
+    camera.send(still, 8)
+    assert camera.send(moved, 9, damaged=True) == []
+    assert camera.send(still, 5) == []
+    assert [one.split()[1] for one in camera.send(moved, 60, damaged=True)] == ["view-unconfirmed", "camera-moved"]
 
 
 def test_a_restart_does_not_accept_the_moved_view(tmp_path: Path) -> None:

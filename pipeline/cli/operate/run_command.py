@@ -138,6 +138,9 @@ def print_report(report: RunReport) -> None:
             fix = "; choose a track with cameras[].track" if "video track" in " ".join(camera.not_analyzed) else ""
             parts = ", ".join(camera.not_analyzed)
             say(out, ("not analyzed", "bold yellow"), f" {camera.camera}: {parts}{fix}")
+        if camera.damaged:
+            of = f"{camera.damaged} of {counted(camera.decoded, 'frame')}"
+            say(out, ("damaged", "bold yellow"), f" {camera.camera}: {of} arrived without all of their data")
     print_table(
         "Sinks",
         ["sink", "accepted", "delivered", "pending", "refused", "lost", "retries", "error"],

@@ -64,6 +64,7 @@ class Decoded(Struct, tag=True, array_like=True):
     pts_s: float
     width: int
     height: int
+    damaged: bool
 
 
 class Timed(Struct, tag=True, array_like=True):
@@ -113,6 +114,7 @@ class FrameReady(Struct, tag=True, array_like=True):
     pts_s: float
     ts_ms: int
     arrived_s: float
+    damaged: bool
     pixels: Pixels
 
 

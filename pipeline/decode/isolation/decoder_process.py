@@ -63,7 +63,7 @@ def _session(job: DecoderJob, engine: EngineLink, limit: ProcessMemoryLimit) -> 
             pixels = slots.filled(frame.image)
             if not engine.wait_for_turn():
                 break
-            engine.send(m.FrameReady(frame.index, frame.pts_s, frame.ts_ms, frame.arrived_s, pixels))
+            engine.send(m.FrameReady(frame.index, frame.pts_s, frame.ts_ms, frame.arrived_s, frame.damaged, pixels))
             engine.waiting += 1
             engine.flush()
             slots.prepare()

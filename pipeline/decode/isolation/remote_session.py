@@ -154,14 +154,15 @@ class RemoteSession:
             ts_ms=ready.ts_ms,
             arrived_s=ready.arrived_s,
             image=image,
+            damaged=ready.damaged,
         )
 
     def _handle(self, message: m.FromDecoder, channel: DecoderChannel) -> None:
         """Everything but frames and the end."""
         monitor, token = self._setup.monitor, self._token
         match message:
-            case m.Decoded(pts_s, width, height):
-                monitor.decoded(token, pts_s, width, height)
+            case m.Decoded(pts_s, width, height, damaged):
+                monitor.decoded(token, pts_s, width, height, damaged=damaged)
             case m.Timed(seconds, cpu_seconds):
                 self._setup.on_decoded(seconds, cpu_seconds)
             case m.Skipped(pts_s, reason):

@@ -48,9 +48,17 @@ class ReportingMonitor(SourceMonitor):
         """A warning; the engine logs it once."""
         self._send(m.Warned(event, facts))
 
-    def decoded(self, session: SessionToken, pts_s: float, width: int, height: int) -> None:  # noqa: ARG002
+    def decoded(
+        self,
+        session: SessionToken,  # noqa: ARG002
+        pts_s: float,
+        width: int,
+        height: int,
+        *,
+        damaged: bool = False,
+    ) -> None:
         """A decoded frame."""
-        self._send(m.Decoded(pts_s, width, height))
+        self._send(m.Decoded(pts_s, width, height, damaged))
 
     def dropped(self, session: SessionToken, reason: str) -> None:  # noqa: ARG002
         """A frame that is not passed on."""

@@ -13,7 +13,7 @@ from pipeline.decode.isolation import decoder_messages as m
 
 SENT: list[m.FromDecoder] = [
     m.Opened("1", None),
-    m.Decoded(0.5, 4, 2),
+    m.Decoded(0.5, 4, 2, damaged=False),
     m.RecordedPacket(b"x" * 999, None, 1, 0, (1, 25), True, 7),
 ]
 WIRE = b"".join(m.LENGTH.pack(len(body)) + body for body in [m.encode(message) for message in SENT])
@@ -37,7 +37,7 @@ def test_messages_arrive_whole_however_the_stream_is_cut(cuts: list[int]) -> Non
         b"\xc1",
         m.encode(m.Cancelled()),
         pickle.dumps(SENT),
-        m.encode(m.Decoded("soon", 4, 2)),  # type: ignore[arg-type]
+        m.encode(m.Decoded("soon", 4, 2, damaged=False)),  # type: ignore[arg-type]
     ],
     ids=["empty", "no MessagePack", "of the engine", "a pickle", "a wrong type"],
 )

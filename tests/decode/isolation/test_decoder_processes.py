@@ -34,6 +34,7 @@ from pipeline.engine.frame_queue import WhenFull
 from pipeline.engine.source_alerts import SourceAlertWatch
 from pipeline.errors import SourceError, StreamInterrupted
 from tests.decode.clips import Recipe, encode, image
+from tests.decode.test_stream_probe import damaged_in_its_first_image
 from tests.decode.test_streams import QUICK, WatchedSource
 from tests.servers.web import WebServer
 
@@ -122,6 +123,14 @@ def test_a_decoder_process_yields_the_frames_and_counts_of_this_process(
     assert results[0] == results[1]
     assert statuses[0] == statuses[1]
     assert timed[0] == timed[1]
+
+
+def test_frames_with_concealed_parts_are_marked_and_counted(tmp_path: Path, processes: DecoderProcesses) -> None:
+    path = damaged_in_its_first_image(tmp_path / "damaged.h264", 40)
+    for where in (None, processes):
+        source = open_source("cam", str(path), settings=DecodeSettings(), start_ms=0, processes=where)
+        assert [frame.index for frame in source.frames() if frame.damaged] == list(range(10))
+        assert (source.status().decoded, source.status().damaged) == (40, 10)
 
 
 def test_frames_that_are_stored_do_not_change_when_later_ones_are_decoded(
