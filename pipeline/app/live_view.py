@@ -87,7 +87,7 @@ class LiveView:
             hidden = self.people_hidden
             self._decide()
             if self.people_hidden != hidden:
-                raise StoreError("live view", "ended, as your roles changed", "Open it again")
+                raise StoreError("live view", "ended, as your roles or a camera changed", "Open it again")
         newest: dict[str, LiveFrame] = {}
         until_s = time.monotonic() + _WAIT_S
         while not newest and (left_s := until_s - time.monotonic()) > 0:

@@ -30,7 +30,7 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "Start it: viapublica run": "Peça à equipe técnica que a inicie (viapublica run).",
     "ended, as the run of the cameras did": "A imagem ao vivo terminou, pois a execução das câmeras terminou.",
     "Open it again when it runs": "Abra de novo quando ela voltar.",
-    "ended, as your roles changed": "A imagem ao vivo terminou, pois suas funções mudaram.",
+    "ended, as your roles or a camera changed": "A imagem ao vivo terminou, pois suas funções ou uma câmera mudaram.",
     "Open it again": "Abra de novo.",
     "ended, as an image came without its masks": "A imagem ao vivo terminou, pois chegou uma imagem sem as máscaras "
     "de privacidade.",

@@ -40,6 +40,7 @@ from pipeline.engine.overload_watch import OverloadWatch
 from pipeline.engine.preview import Preview
 from pipeline.engine.reconfigure import Reconfigurator
 from pipeline.engine.register_watch import register_watched
+from pipeline.engine.remembered_conflicts import remember_conflicts
 from pipeline.engine.repeated_analyses import RepeatedAnalyses
 from pipeline.engine.restored_folders import check_erasures_repeated
 from pipeline.engine.retention_worker import hold_folders, retention_running
@@ -207,7 +208,9 @@ def _gate(config: Config) -> Gate:
     tombstones = Tombstones(config.data_dir)
     tombstones.check()
     conditions = [tombstones.refusal, ClockLead(config.engine.max_clock_lead_s).refusal]
-    return Gate({}, declared.cameras(), conditions, config.sink_names)
+    gate = Gate({}, declared.cameras(), conditions, config.sink_names)
+    remember_conflicts(gate, config)
+    return gate
 
 
 class _Preparation:

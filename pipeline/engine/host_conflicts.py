@@ -52,7 +52,7 @@ class HostConflicts:
         declared = self._declared
         for pair in [pair for pair in self._alerted_ms if pair not in declared]:
             del self._alerted_ms[pair]
-            self._gate.permit_plates(pair[0], _key(pair[1]))
+            self._gate.permit_plates(pair[0], host_key(pair[1]))
         now_ms, alerts = self._clock_ms(), []
         for pair in sorted(declared):
             if pair not in self._alerted_ms:
@@ -69,9 +69,9 @@ class HostConflicts:
         reason = f"it has the host of camera {other}, which may not read plates, and may show the same scene"
         fix = f"If it shows another scene, state other_scene_than: [{other}]; if not, declare both alike"
         _log.warning("host_conflict", cameras=[reader, other], fix=fix)
-        self._gate.forbid_plates(reader, _key(other), reason)
+        self._gate.forbid_plates(reader, host_key(other), reason)
 
 
-def _key(other: str) -> str:
+def host_key(other: str) -> str:
     """Of the refusal in the gate: one because of the images of the same camera stands beside it."""
     return f"host:{other}"

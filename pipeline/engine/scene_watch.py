@@ -96,7 +96,12 @@ class SceneWatch:
         self._gate = gate
         self._clock_ms = clock_ms
         self._scenes: dict[str, _Scene] = {}
-        self._conflicts: dict[tuple[str, str], int] = {}
+        # Those of an earlier run are alerted about at once.
+        self._conflicts: dict[tuple[str, str], int] = {
+            (one, other): clock_ms() - _REPEAT_MS
+            for one, other in gate.conflicts
+            if (other, one) in gate.conflicts and one < other
+        }
         """Pairs that show one scene, in alphabetical order, with the time of their last alerts."""
         self._ended: list[Event] = []
 

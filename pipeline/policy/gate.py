@@ -31,7 +31,7 @@ from pipeline.domain.events import (
 from pipeline.errors import PolicyError
 from pipeline.policy.event_texts import bounded_texts, wrong_text
 from pipeline.policy.plausibility import why_implausible
-from pipeline.policy.scope import is_sensitive, why_no_plates, why_no_tracks
+from pipeline.policy.scope import why_no_plates, why_no_tracks
 
 _log = structlog.get_logger(__name__)
 _COMMON = frozenset({"event_id", "camera_id", "ts_ms", "schema_version"})
@@ -116,6 +116,9 @@ WRONG_ID: Final = Refusal(
 Condition: TypeAlias = Callable[[Event], Refusal | None]
 """A further condition of a gate: why an event is refused, None when it may pass."""
 
+KeepConflicts: TypeAlias = Callable[[Mapping[tuple[str, str], str]], None]
+"""Stores the reason of each camera and twin whose plates are forbidden."""
+
 Admission: TypeAlias = Callable[[Event], Event | Refusal]
 """Decides about one event: the event as it may be stored, its texts bounded, or the refusal."""
 
@@ -150,6 +153,7 @@ class Gate:
         self._known = {**known, **cameras}
         # Replaced as a whole, so that other threads read it without a lock.
         self._conflicts: Mapping[tuple[str, str], str] = {}
+        self._keep: KeepConflicts = lambda _: None
 
     def declare(self, camera: Camera) -> None:
         """Let a camera's events pass from now on, by its declaration."""
@@ -164,10 +168,21 @@ class Gate:
     def forbid_plates(self, camera_id: str, twin: str, reason: str) -> None:
         """Let no plate of a camera pass because of another one, whatever its declaration, until `permit_plates`."""
         self._conflicts = {**self._conflicts, (camera_id, twin): reason}
+        self._keep(self._conflicts)
 
     def permit_plates(self, camera_id: str, twin: str) -> None:
         """Take back a `forbid_plates`; its declaration, and other conflicts, still hold."""
         self._conflicts = {pair: why for pair, why in self._conflicts.items() if pair != (camera_id, twin)}
+        self._keep(self._conflicts)
+
+    def remember_conflicts(self, found: Mapping[tuple[str, str], str], keep: KeepConflicts) -> None:
+        """Take up the conflicts that an earlier run found, and hand every change to `keep`, which raises nothing."""
+        self._conflicts, self._keep = dict(found), keep
+
+    @property
+    def conflicts(self) -> Mapping[tuple[str, str], str]:
+        """Of each camera and twin of a `forbid_plates`, the reason."""
+        return self._conflicts
 
     def knows(self, camera_id: str) -> bool:
         """Whether a camera is registered, or was declared before."""
@@ -204,8 +219,8 @@ class Gate:
         return {camera_id: why for camera_id in list(self._known) if (why := self.why_no_plates(camera_id))}
 
     def sensitive(self) -> frozenset[str]:
-        """All registered and known cameras with sensitive surroundings."""
-        return frozenset(camera_id for camera_id, camera in list(self._known.items()) if is_sensitive(camera))
+        """All registered and known cameras with sensitive surroundings, or that show the scene of one."""
+        return frozenset(camera_id for camera_id in list(self._known) if self.why_no_tracks(camera_id))
 
     def admit(self, event: Event) -> Event | Refusal:
         """An `Admission` for events that an engine makes: only of registered cameras."""

@@ -10,13 +10,15 @@ from pipeline.domain.camera_declaration import DatedDeclaration
 from pipeline.domain.times import format_time
 from pipeline.policy.scope import is_sensitive, why_no_plates
 from pipeline.storage.declared_cameras import DeclaredCameras
+from pipeline.storage.scene_conflicts import SceneConflicts
 
 
 def withheld_cameras(data_dir: Path, configured: Mapping[str, Camera]) -> dict[str, str]:
     """Cameras whose stored plates no answer may use, with the reason and since when.
 
     An older or edited configuration shows no plate that the last declaration of the data folder withholds: a camera is
-    declared anew only by the start or reload of a run or an ingester, which is logged.
+    declared anew only by the start or reload of a run or an ingester, which is logged. Nor does any process show those
+    of a camera that the run found to show the scene of one that may read none.
 
     Args:
         data_dir: the data folder; configured: the cameras of a configuration, by id.
@@ -33,19 +35,22 @@ def withheld_cameras(data_dir: Path, configured: Mapping[str, Camera]) -> dict[s
         why = next((reason for camera in (*last, *present) if (reason := why_no_plates(camera))), "")
         if why:
             withheld[camera_id] = f"{why}{_since(found)}"
-    return withheld
+    return {camera_id: why for (camera_id, _), why in SceneConflicts(data_dir).read().items()} | withheld
 
 
 def sensitive_cameras(data_dir: Path, configured: Mapping[str, Camera]) -> frozenset[str]:
     """Cameras with sensitive surroundings, by the last declaration of the data folder or by a configuration.
 
-    Of them no answer has a single track or a small count, whenever it was stored.
+    Of them no answer has a single track or a small count, whenever it was stored. A camera that the run found to show
+    the scene of one of them is treated like it.
 
     Raises:
         ConfigError: see `withheld_cameras`.
     """
     declared = DeclaredCameras(data_dir).cameras()
-    return frozenset(camera.camera_id for camera in (*declared.values(), *configured.values()) if is_sensitive(camera))
+    every = (*declared.values(), *configured.values())
+    sensitive = frozenset(camera.camera_id for camera in every if is_sensitive(camera))
+    return sensitive | {camera_id for camera_id, twin in SceneConflicts(data_dir).read() if twin in sensitive}
 
 
 def declared_cameras(data_dir: Path, configured: Iterable[str]) -> frozenset[str]:
