@@ -130,6 +130,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     "logout": CommandEntry(
         "people.login_commands:logout", "End the session of this user, here or with a server.", _OPERATION
     ),
+    "password": CommandEntry("people.password_command:password", "Change your own password.", _OPERATION),
     "approvals": CommandEntry(
         "people.approval_commands:app", "Approvals by a second person: ask, list, approve, refuse.", _OPERATION
     ),

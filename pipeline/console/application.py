@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from pipeline.console import (
+    account_pages,
     audit_pages,
     directory_pages,
     health_pages,
@@ -36,6 +37,7 @@ from pipeline.http_api.request_guard import FORMS_BELOW
 PAGES: Final = (
     session_pages.router,
     directory_pages.router,
+    account_pages.router,
     situation_pages.router,
     live_pages.router,
     plate_pages.router,

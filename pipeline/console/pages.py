@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from pipeline import __version__
+from pipeline.app.people.own_account import own_notices
 from pipeline.console.catalogues import Tongue, translations
 from pipeline.console.reader import Reader, Theme
 from pipeline.console.sections import SECTIONS
@@ -26,6 +27,8 @@ CONTENT_SECURITY: Final = (
 )
 """Scripts and styles are files of the package alone: what gets into a page as text can run nothing."""
 STATIC: Final = "/console/static"
+ACCOUNT: Final = "/console/account"
+"""The page of the own account."""
 
 
 @cache
@@ -106,6 +109,7 @@ def section_values(visit: Visit, section: str) -> dict[str, Any]:
         "csrf": visit.csrf,
         "path": visit.request.url.path,
         "now_ms": visit.service.now_ms,
+        "unseen": sum(one.seen_ms is None for one in own_notices(visit.caller.registry)),
         "institution": visit.service.stores.institution.name,
     }
 

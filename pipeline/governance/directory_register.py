@@ -8,11 +8,13 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.domain.account_notice import NoticeKind
 from pipeline.domain.directory_identity import DirectoryIdentity
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.errors import NotLoggedIn, RegistryError
+from pipeline.governance.account_notices import note
 from pipeline.governance.login_register import LoginRegister
 from pipeline.governance.login_sessions import SignedIn
 from pipeline.governance.people_rows import person_of
@@ -43,6 +45,7 @@ class DirectoryRegister(LoginRegister):
                     "subject of the directory", f"is connected with {holder.login}", "Accounts are personal (art. 5 §3)"
                 )
             _disconnect(session, row.login)
+            note(session, row.login, NoticeKind.DIRECTORY, "", now_ms)
             session.add(
                 DirectoryIdentityRow(
                     issuer=known.issuer, subject=known.subject, login=row.login, connected_by=by, connected_ms=now_ms
@@ -61,6 +64,7 @@ class DirectoryRegister(LoginRegister):
             row = self._present(session, login, by)
             if not _disconnect(session, row.login):
                 raise RegistryError(f"person {row.login}", "is connected with no directory", "See people show")
+            note(session, row.login, NoticeKind.DIRECTORY, "", self._clock.wall_ms())
             return person_of(row)
 
     def directory_identity(self, login: str) -> DirectoryIdentity | None:

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pipeline.domain.account_notice import NoticeKind
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import (
     AccountStatus,
@@ -22,6 +23,8 @@ from pipeline.domain.registry_change import RegistryChange
 from pipeline.domain.role import Role
 from pipeline.domain.times import MINUTE_MS
 from pipeline.errors import NotLoggedIn, PolicyError, RegistryError
+from pipeline.governance.account_locks import Lock, count_failure, know_address, lock_of
+from pipeline.governance.account_notices import note
 from pipeline.governance.login_secrets import (
     INVITATION_MS,
     invitation_hash,
@@ -32,17 +35,8 @@ from pipeline.governance.login_secrets import (
     totp_address,
     used_step,
 )
-from pipeline.governance.login_sessions import (
-    SignedIn,
-    check_live,
-    end_sessions,
-    is_due,
-    live_session,
-    open_session,
-    session_and_person,
-    token_sha256,
-)
-from pipeline.governance.people_register import PeopleRegister, close_account
+from pipeline.governance.login_sessions import SignedIn, end_sessions, open_session
+from pipeline.governance.people_register import close_account
 from pipeline.governance.people_rows import (
     grant_row,
     institution_row,
@@ -52,6 +46,7 @@ from pipeline.governance.people_rows import (
     system_user_row,
 )
 from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow
+from pipeline.governance.session_register import SessionRegister
 from pipeline.governance.totp_encryption import TotpEncryption
 from pipeline.policy.registration import (
     IDLE_MS,
@@ -67,14 +62,11 @@ from pipeline.policy.registration import (
 )
 from pipeline.policy.sensitive.screen import TextKind
 
-MOST_FAILURES: Final = 5
-LOCK_MS: Final = 15 * MINUTE_MS
-"""After so many wrong attempts, the account takes none for this time."""
 CONFIRMED_MS: Final = 15 * MINUTE_MS
 """So long a one-time code counts for the user of the operating system who gave it."""
 
 
-class LoginRegister(PeopleRegister):
+class LoginRegister(SessionRegister):
     """Accounts and their sessions."""
 
     def invite(self, login: str, by: str) -> str:
@@ -213,18 +205,17 @@ class LoginRegister(PeopleRegister):
         now_ms, reason = self._clock.wall_ms(), ""
         with self._database.writing() as session:
             row = session.get(PersonRow, name)
-            step = self._given_step(row, code, now_ms) if row is not None and is_known(session, row) else None
-            if row is None or step is None:
-                self._count_failure(row, now_ms)
-            else:
-                row.account.totp_step, row.account.failures = step, 0
-                reason = why_unusable(person_of(row), now_ms)
-                if not reason:
-                    row.account.last_used_ms = now_ms
-                    token, ended = open_session(session, name, origin, now_ms)
-                    session.flush()
-                    self._on_change(RegistryChange(Operation.PERMISSION, "sign-in", name, {"ended_sessions": ended}))
-                    return SignedIn(token, person_of(row), ended)
+            lock = None if row is None else lock_of(session, row.account, origin, now_ms)
+            if row is not None and lock is not None:
+                known = is_known(session, row)
+                if known and self._takes_code(row.account, code, lock, now_ms):
+                    reason = why_unusable(person_of(row), now_ms)
+                    if not reason:
+                        return self._opened(session, row, origin, now_ms)
+                else:
+                    if known and now_ms >= lock.locked_until_ms:
+                        note(session, name, NoticeKind.CODE_REFUSED, origin, now_ms)
+                    count_failure(session, lock, origin, now_ms)
         self._on_change(RegistryChange(Operation.PERMISSION, "sign-in-refused", name))
         if reason:
             raise NotLoggedIn(f"account {name}", reason, "Ask your administration")
@@ -234,35 +225,13 @@ class LoginRegister(PeopleRegister):
             "Try again with the next code; after five attempts wait 15 minutes, or ask your administration",
         )
 
-    def session_person(self, token: str) -> RegisteredPerson:
-        """The person of an open session, with roles and state as they are now.
-
-        Raises:
-            NotLoggedIn: the session ended, or the account is not active.
-        """
-        row, person = self._database.unchanged(
-            ("session", token_sha256(token)), lambda session: session_and_person(session, token)
-        )
-        now_ms = self._clock.wall_ms()  # after the reading: a session that was used later than now has ended
-        check_live(row, now_ms)
-        self._check_usable(person, now_ms)
-        if is_due(row, now_ms):
-            with self._database.writing() as session:
-                now_ms = self._clock.wall_ms()
-                live_session(session, token, now_ms).last_used_ms = now_ms
-                person_row(session, person.login).account.last_used_ms = now_ms
-        return person
-
-    def sign_out(self, token: str) -> None:
-        """End a session.
-
-        Raises:
-            NotLoggedIn: it has ended.
-        """
-        now_ms = self._clock.wall_ms()
-        with self._database.writing() as session:
-            row = live_session(session, token, now_ms)
-            row.ended_ms, row.end_reason = now_ms, "sign-out"
+    def _opened(self, session: Session, row: PersonRow, origin: str, now_ms: int) -> SignedIn:
+        row.account.last_used_ms = now_ms
+        know_address(session, row.login, origin, now_ms)
+        token, ended = open_session(session, row.login, origin, now_ms)
+        session.flush()
+        self._on_change(RegistryChange(Operation.PERMISSION, "sign-in", row.login, {"ended_sessions": ended}))
+        return SignedIn(token, person_of(row), ended)
 
     def suspend(self, login: str, reason: str, by: str) -> RegisteredPerson:
         """Suspend an account; its sessions end at once.
@@ -302,13 +271,12 @@ class LoginRegister(PeopleRegister):
         now_ms = self._clock.wall_ms()
         with self._database.writing() as session:
             row = system_user_row(session, system_user)
-            step = self._given_step(row, code, now_ms)
-            if step is not None and not why_unusable(person_of(row), now_ms):
-                row.account.totp_step, row.account.failures = step, 0
+            login = row.login
+            usable = not why_unusable(person_of(row), now_ms)
+            if usable and self._takes_code(row.account, code, row.account, now_ms):
                 row.account.confirmed_ms = row.account.last_used_ms = now_ms
                 return person_of(row)
-            login = row.login
-            self._count_failure(row, now_ms)
+            count_failure(session, row.account, "", now_ms)
         self._on_change(RegistryChange(Operation.PERMISSION, "code-refused", login))
         raise PolicyError("one-time code", "is wrong, or was used before", "Wait for the next code")
 
@@ -343,33 +311,18 @@ class LoginRegister(PeopleRegister):
             )
         return account
 
-    def _active(self, row: PersonRow, now_ms: int) -> RegisteredPerson:
-        person = person_of(row)
-        self._check_usable(person, now_ms)
-        return person
-
-    @staticmethod
-    def _check_usable(person: RegisteredPerson, now_ms: int) -> None:
-        if why := why_unusable(person, now_ms):
-            raise NotLoggedIn(f"account {person.login}", why, "Ask your administration")
-
-    def _given_step(self, row: PersonRow, code: str, now_ms: int) -> int | None:
-        """The time step of a code that is right; None while the account takes none.
+    def _takes_code(self, account: AccountRow, code: str, lock: Lock, now_ms: int) -> bool:
+        """Whether a one-time code is right and the lock takes attempts; the code is used up then.
 
         Raises:
             RegistryError: the key of one-time codes cannot be used.
         """
-        account = row.account
-        secret = TotpEncryption(self.folder).decrypted(account.totp_secret, row.login)
+        secret = TotpEncryption(self.folder).decrypted(account.totp_secret, account.login)
         step = used_step(secret, code, now_ms, account.totp_step)
-        return step if now_ms >= account.locked_until_ms else None
-
-    def _count_failure(self, row: PersonRow | None, now_ms: int) -> None:
-        if row is None or now_ms < row.account.locked_until_ms:
-            return
-        row.account.failures += 1
-        if row.account.failures >= MOST_FAILURES:
-            row.account.failures, row.account.locked_until_ms = 0, now_ms + LOCK_MS
+        if step is None or now_ms < lock.locked_until_ms:
+            return False
+        account.totp_step, lock.failures = step, 0
+        return True
 
 
 def _login_or_none(login: str) -> str:

@@ -29,6 +29,8 @@ _ENDS: Final = {
     "contract": "the contract has ended",
     "invited": "the account was invited anew",
     "sign-out": "it was logged out",
+    "owner": "its owner ended it",
+    "password": "the password was changed",
 }
 """Reasons for the end of a session, in words."""
 _TOUCH_MS: Final = 3 * MINUTE_MS
@@ -48,6 +50,23 @@ class SignedIn:
     token: str
     person: RegisteredPerson
     ended_sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that counts, as its owner sees it.
+
+    Attributes:
+        session_id: names it; it opens no session.
+        origin: where it comes from; opened_ms, last_used_ms: since when, and its last use, within three minutes.
+        own: whether it is the one that asks.
+    """
+
+    session_id: str
+    origin: str
+    opened_ms: int
+    last_used_ms: int
+    own: bool
 
 
 def open_session(session: Session, login: str, origin: str, now_ms: int) -> tuple[str, int]:
@@ -122,8 +141,47 @@ def is_due(row: LoginSessionRow, now_ms: int) -> bool:
     return now_ms - row.last_used_ms >= _TOUCH_MS
 
 
-def end_sessions(session: Session, login: str, reason: str, now_ms: int) -> int:
-    """End all sessions, personal tokens and push subscriptions of an account; the number of sessions."""
+def renewed_session(session: Session, token: str, now_ms: int) -> str:
+    """The new id of an open session whose person gave a factor again; the former one counts no more.
+
+    Raises:
+        NotLoggedIn: it has ended.
+    """
+    row, new = live_session(session, token, now_ms), secrets.token_urlsafe(32)
+    row.token_sha256, row.last_used_ms = token_sha256(new), now_ms
+    session.flush()
+    return new
+
+
+def open_sessions(session: Session, login: str, token: str, now_ms: int) -> list[OpenSession]:
+    """The sessions of an account that count, the oldest first.
+
+    Args:
+        session: a transaction; login: of the account; now_ms: the time.
+        token: id of the session that asks, "" for none.
+    """
+    own = token_sha256(token)
+    return [
+        OpenSession(_session_id(row), row.origin, row.opened_ms, row.last_used_ms, row.token_sha256 == own)
+        for row in _live(session, login, now_ms)
+    ]
+
+
+def end_one(session: Session, login: str, session_id: str, now_ms: int) -> bool:
+    """End the open session of an account that `open_sessions` names so; whether there was one."""
+    found = next((row for row in _live(session, login, now_ms) if _session_id(row) == session_id), None)
+    if found is not None:
+        found.ended_ms, found.end_reason = now_ms, "owner"
+    return found is not None
+
+
+def end_sessions(session: Session, login: str, reason: str, now_ms: int, keep: str = "") -> int:
+    """End all sessions, personal tokens and push subscriptions of an account; the number of sessions.
+
+    Args:
+        session: a write transaction; login: of the account; reason: see `_ENDS`; now_ms: the time.
+        keep: id of a session that goes on, "" for none.
+    """
     devices = PushSubscriptionRow.login == login, PushSubscriptionRow.ended_ms.is_(None)
     for row in session.scalars(select(PushSubscriptionRow).where(*devices)):
         end_subscription_row(row, reason, now_ms)
@@ -134,7 +192,11 @@ def end_sessions(session: Session, login: str, reason: str, now_ms: int) -> int:
     )
     ended = session.execute(
         update(LoginSessionRow)
-        .where(LoginSessionRow.login == login, LoginSessionRow.ended_ms.is_(None))
+        .where(
+            LoginSessionRow.login == login,
+            LoginSessionRow.ended_ms.is_(None),
+            LoginSessionRow.token_sha256 != token_sha256(keep),
+        )
         .values(ended_ms=now_ms, end_reason=reason)
         .returning(LoginSessionRow.token_sha256)
     )
@@ -150,6 +212,10 @@ def end_subscription_row(row: PushSubscriptionRow, reason: str, now_ms: int) -> 
 def token_sha256(token: str) -> str:
     """What is stored of an id."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _session_id(row: LoginSessionRow) -> str:
+    return hashlib.sha256(f"session {row.token_sha256}".encode()).hexdigest()[:16]
 
 
 def _live(session: Session, login: str, now_ms: int) -> list[LoginSessionRow]:

@@ -173,6 +173,31 @@ class DirectoryIdentityRow(Base):
     connected_ms: Mapped[int] = mapped_column(BigInteger)
 
 
+class LogInAddressRow(Base):
+    """An address from which an account logged in: others cannot lock the account for it."""
+
+    __tablename__ = "log_in_addresses"
+
+    login: Mapped[str] = mapped_column(ForeignKey("persons.login"), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last_ms: Mapped[int] = mapped_column(BigInteger)
+    failures: Mapped[int] = mapped_column(Integer)
+    locked_until_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class AccountNoticeRow(Base):
+    """See `pipeline.domain.account_notice.AccountNotice`."""
+
+    __tablename__ = "account_notices"
+
+    notice_id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(ForeignKey("persons.login"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    origin: Mapped[str] = mapped_column(String(64))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    seen_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class EmergencyRow(Base):
     """Emergency access: asked for by one person, opened by another."""
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from pipeline.domain.account_notice import NoticeKind
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.personal_token import LONGEST_TOKEN_MS, MOST_TOKENS, TOKEN_OPERATIONS, PersonalToken
@@ -15,7 +16,8 @@ from pipeline.domain.plural import counted
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.domain.times import DAY_MS, MINUTE_MS
 from pipeline.errors import NotLoggedIn, RegistryError
-from pipeline.governance.login_sessions import end_sessions, token_sha256
+from pipeline.governance.account_notices import note
+from pipeline.governance.login_sessions import token_sha256
 from pipeline.governance.people_rows import person_of, person_row
 from pipeline.governance.people_tables import PersonalTokenRow
 from pipeline.governance.registry_session import RegistrySession
@@ -69,6 +71,7 @@ class TokenRegister(RegistrySession):
                 end_reason="",
             )
             session.add(row)
+            note(session, login, NoticeKind.TOKEN, "", now_ms)
             session.flush()
             return token, token_of(row)
 
@@ -91,12 +94,6 @@ class TokenRegister(RegistrySession):
                 raise RegistryError(f"token {token_id}", "is none of yours that counts", "List your tokens")
             row.ended_ms, row.end_reason = now_ms, "withdrawn"
             return token_of(row)
-
-    def end_all(self, login: str) -> int:
-        """End all sessions and tokens of a person, as they wish; the number of sessions."""
-        now_ms = self._clock.wall_ms()
-        with self._changing(RegistryChange(Operation.PERMISSION, "sign-out-everywhere", login)) as session:
-            return end_sessions(session, login, "sign-out", now_ms)
 
     def token_person(self, token: str) -> tuple[RegisteredPerson, PersonalToken]:
         """The person of a token; their roles and state are read each time.

@@ -18,6 +18,7 @@ from pipeline.http_api import (
     health_routes,
     hot_list_routes,
     incident_routes,
+    own_account_routes,
     people_routes,
     push_routes,
     question_routes,
@@ -32,6 +33,7 @@ from pipeline.http_api.service import Service
 _ROUTES: Final = (
     health_routes.router,
     session_routes.router,
+    own_account_routes.router,
     question_routes.router,
     traffic_routes.router,
     hot_list_routes.router,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from pipeline.app.people.identity import SessionCredential
-from pipeline.app.people.log_in import end_token, new_token, own_tokens, sign_in, sign_out, sign_out_everywhere
+from pipeline.app.people.log_in import end_token, new_token, own_tokens, sign_in, sign_out
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.personal_token import LONGEST_TOKEN_MS, TOKEN_OPERATIONS, PersonalToken
@@ -64,12 +64,6 @@ class SessionAnswer(AnswerBody):
     account: AccountAnswer
     csrf_token: str = Field(description="To be sent as X-CSRF-Token with every request that is not a GET.")
     ended_sessions: int = Field(default=0, description="Older sessions that this log-in ended: were they yours?")
-
-
-class EndedSessions(AnswerBody):
-    """What a log-out everywhere did."""
-
-    ended_sessions: int = Field(description="Number of sessions that ended, this one included.")
 
 
 class NewToken(RequestBody):
@@ -154,7 +148,7 @@ def log_in(
 @router.get("/session", responses=of_account())
 def session(caller: CallerOf, service: ServiceOf) -> SessionAnswer:
     """The open session, with its CSRF token."""
-    credential = _session(caller)
+    credential = session_of_caller(caller)
     account = AccountAnswer.of(caller.person, service.now_ms)
     return SessionAnswer(account=account, csrf_token=csrf_token(credential.session))
 
@@ -162,16 +156,8 @@ def session(caller: CallerOf, service: ServiceOf) -> SessionAnswer:
 @router.delete("/session", status_code=HTTPStatus.NO_CONTENT, responses=of_account())
 def log_out(caller: CallerOf, service: ServiceOf, response: Response) -> None:
     """Log out: the session ends at the server, too."""
-    sign_out(caller.registry, _session(caller))
+    sign_out(caller.registry, session_of_caller(caller))
     set_session(response, service, "")
-
-
-@router.delete("/sessions", responses=of_account())
-def log_out_everywhere(caller: CallerOf, service: ServiceOf, response: Response) -> EndedSessions:
-    """Log out everywhere: all sessions and personal tokens of the account end, such as after a theft."""
-    ended = sign_out_everywhere(caller.registry)
-    set_session(response, service, "")
-    return EndedSessions(ended_sessions=ended)
 
 
 @router.get("/account", responses=of_account())
@@ -208,7 +194,12 @@ def withdraw_token(token_id: Annotated[int, Field(ge=1, lt=2**31)], caller: Call
         raise RequestRefused(HTTPStatus.NOT_FOUND, f"{error.subject}: {error.problem}", error.fix) from None
 
 
-def _session(caller: Caller) -> SessionCredential:
+def session_of_caller(caller: Caller) -> SessionCredential:
+    """The session by which a person is recognized.
+
+    Raises:
+        PolicyError: they act by a token.
+    """
     if not isinstance(caller.credential, SessionCredential):
         raise PolicyError("personal token", "is no session", "Log in: POST /session")
     return caller.credential

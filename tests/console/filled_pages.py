@@ -9,7 +9,15 @@ from typing import Any
 
 from pipeline.app.release.registered_file import RegisteredFile, Standing
 from pipeline.app.release.served_releases import BuildState
-from pipeline.console import people_pages, plate_pages, release_words, situation_pages, traffic_figures, traffic_words
+from pipeline.console import (
+    account_pages,
+    people_pages,
+    plate_pages,
+    release_words,
+    situation_pages,
+    traffic_figures,
+    traffic_words,
+)
 from pipeline.console.pages import render
 from pipeline.console.problem_pages import ShownProblem
 from pipeline.console.reader import Reader
@@ -20,6 +28,7 @@ from pipeline.console.timeline import WIDTH, timeline
 from pipeline.console.traffic_figures import typical_week
 from pipeline.console.traffic_words import Figure, View
 from pipeline.console.visits import Form
+from pipeline.domain.account_notice import NoticeKind
 from pipeline.domain.audit import Outcome
 from pipeline.domain.disclosure import (
     EVIDENCE,
@@ -67,6 +76,7 @@ def filled(text: str) -> Filled:
         "csrf": "c",
         "path": "/console/plates",
         "now_ms": 1_795_435_470_000,
+        "unseen": 1,
         "institution": text,
         "operations": frozenset(Operation),
         "Operation": Operation,
@@ -342,6 +352,28 @@ def log_in_pages(given: Filled) -> Mapping[str, str]:
             directories=[SimpleNamespace(name="prefeitura", label=text)],
         ),
         "log in over a page": render("part_log_in.html", READER, problem=problem, login=text, action="/console/login"),
+        "own account": render(
+            "account.html",
+            READER,
+            **given.frame,
+            account=SimpleNamespace(
+                name=text,
+                login=text,
+                institution=text,
+                sector=text,
+                roles=["operator"],
+                registered_until=AT,
+                trained_until=AT,
+                term_until=None,
+            ),
+            roles={"operator": text},
+            notices=[SimpleNamespace(notice_id=1, kind=NoticeKind.LOCKED, origin=text, at=AT, seen=False)],
+            notice_words=account_pages.NOTICES,
+            sessions=[
+                SimpleNamespace(session_id=text, origin=text, opened=AT, last_used=AT, own=own) for own in (0, 1)
+            ],
+            parsed=parse_time,
+        ),
         "problem": render("problem.html", READER, problem=problem, path="/console/x"),
     }
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.domain.people import AccountStatus
 from pipeline.errors import PolicyError, RegistryError
-from pipeline.governance.login_register import LOCK_MS, MOST_FAILURES
+from pipeline.governance.account_locks import LOCK_MS, MOST_FAILURES
 from pipeline.governance.login_secrets import totp_code
 from pipeline.governance.login_sessions import IDLE_SESSION_MS, LONGEST_SESSION_MS, MOST_SESSIONS
 from pipeline.governance.registry import Registry

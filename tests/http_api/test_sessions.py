@@ -42,15 +42,6 @@ def test_behind_tls_the_cookie_is_of_this_host_only(service: Service, city: Offi
     assert planted.get("/account").status == 401, "a page without TLS can set only the other name"
 
 
-def test_a_log_out_everywhere_ends_all_sessions_and_tokens_of_the_account_and_no_others(people: People) -> None:
-    here, there, other = people.logged_in("ana"), people.logged_in("ana"), people.logged_in("bia")
-    program = people.token(here, "report")
-    assert program.request("DELETE", "/sessions").status == 403
-    assert here.request("DELETE", "/sessions").json == {"ended_sessions": 2}
-    assert [one.get("/account").status for one in (here, there, program, other)] == [401, 401, 401, 200]
-    assert people.city.audit()[-1]["details"]["action"] == "sign-out-everywhere"
-
-
 def test_a_session_that_an_attacker_planted_is_not_taken_over(people: People, client: Client) -> None:
     client.cookies[COOKIE] = "planted-by-another-person"
     assert people.attempt("ana", client).status == 200
@@ -133,7 +124,7 @@ def test_passwords_cannot_be_tried_out(people: People, client: Client, city: Off
     assert len({one.json["detail"] for one in replies[:10]}) == 1
     assert int(replies[-1].headers["retry-after"]) > 0
     elsewhere = Client(people.app, "198.51.100.2")
-    assert people.attempt("ana", elsewhere).status == 401, "the account is locked, from every address"
+    assert people.attempt("ana", elsewhere).status == 401, "the account is locked, from every strange address"
     assert people.attempt("nobody", elsewhere, code="123456").json["detail"] == replies[0].json["detail"]
     city.clock.now_ms += 15 * 60_000
     assert people.attempt("ana", elsewhere).status == 200

@@ -130,6 +130,7 @@ COLUMNS_OF_FIXED_FORM = """
     undone_feedback.incident undone_feedback.person push_subscriptions.login push_subscriptions.institution
     push_subscriptions.sector push_subscriptions.role push_subscriptions.channel push_subscriptions.purpose
     push_subscriptions.endpoint push_subscriptions.p256dh push_subscriptions.auth push_subscriptions.end_reason
+    account_notices.login account_notices.kind account_notices.origin log_in_addresses.login log_in_addresses.origin
     directory_identities.issuer directory_identities.subject directory_identities.login
     directory_identities.connected_by"""
 COLUMNS_OF_SCREENED_VALUES = """

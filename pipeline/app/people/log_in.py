@@ -21,7 +21,6 @@ __all__ = [
     "person_of_session",
     "sign_in",
     "sign_out",
-    "sign_out_everywhere",
 ]
 
 
@@ -38,15 +37,6 @@ def sign_out(opened: OpenRegistry, credential: SessionCredential) -> None:
         NotLoggedIn: it has ended.
     """
     opened.registry.sign_out(credential.session)
-
-
-def sign_out_everywhere(opened: OpenRegistry) -> int:
-    """End all sessions and personal tokens of the person who acts; the number of sessions.
-
-    Raises:
-        PolicyError: the person acts by a token.
-    """
-    return opened.registry.end_all(person_of_session(opened))
 
 
 def own_account(opened: OpenRegistry) -> RegisteredPerson:

@@ -91,7 +91,7 @@ class RegistryOptions:
                 return
             held = acting(registry, where)
             if self.code is not None or held.actor.needs_code():
-                held.actor.confirm(_given_code(self.code))
+                held.actor.confirm(self.given_code())
             yield held
 
     @contextmanager
@@ -109,6 +109,20 @@ class RegistryOptions:
 
         with self.opened() as registry:
             yield CameraAdministration(registry)
+
+    def given_code(self) -> str:
+        """The one-time code of --code, else of the terminal.
+
+        Raises:
+            PolicyError: there is none.
+        """
+        if self.code is not None:
+            return self.code
+        if not sys.stdin.isatty():
+            raise PolicyError(
+                "one-time code", "is needed, and there is no terminal to ask at", "Give --code (or VIAPUBLICA_CODE)"
+            )
+        return str(typer.prompt("one-time code", err=True))
 
     def time_ms(self, text: str) -> int:
         """A time that was given, in the zone of --zone or the configuration.
@@ -137,13 +151,3 @@ class RegistryOptions:
             for one in values:
                 print_json(asdict(one))
         return self.as_json
-
-
-def _given_code(code: str | None) -> str:
-    if code is not None:
-        return code
-    if not sys.stdin.isatty():
-        raise PolicyError(
-            "one-time code", "is needed, and there is no terminal to ask at", "Give --code (or VIAPUBLICA_CODE)"
-        )
-    return str(typer.prompt("one-time code", err=True))
