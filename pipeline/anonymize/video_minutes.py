@@ -58,9 +58,17 @@ class SceneMinutes:
 
         `MIN_SAMPLED` of each part are among them.
         """
-        chosen = set[int]()
-        for of_frame, most in ((minutes(self._since_s), frames), (self.of_frame, MIN_SAMPLED)):
-            for part in np.unique(of_frame):
-                numbers = np.flatnonzero(of_frame == part)
-                chosen.update(numbers[np.linspace(0, len(numbers) - 1, min(most, len(numbers))).astype(int)].tolist())
-        return frozenset(chosen)
+        return _evenly(minutes(self._since_s), frames) | _evenly(self.of_frame, MIN_SAMPLED)
+
+    def each_second(self) -> frozenset[int]:
+        """Numbers of the first frame of each second of the video, and of `MIN_SAMPLED` frames of each part."""
+        return _evenly(np.floor(self._since_s).astype(np.int64), 1) | _evenly(self.of_frame, MIN_SAMPLED)
+
+
+def _evenly(of_frame: npt.NDArray[np.int64], most: int) -> frozenset[int]:
+    """That many frames of each part, evenly over it; all of a part that has fewer."""
+    chosen = set[int]()
+    for part in np.unique(of_frame):
+        numbers = np.flatnonzero(of_frame == part)
+        chosen.update(numbers[np.linspace(0, len(numbers) - 1, min(most, len(numbers))).astype(int)].tolist())
+    return frozenset(chosen)

@@ -39,3 +39,8 @@ def test_each_minute_is_sampled_alike_however_long_the_video_is() -> None:
     last_second = SceneMinutes(video([second / 10 for second in range(300)], [0] * 290 + [1] * 10)).sampled(10)
     assert len([frame for frame in last_second if frame >= 290]) == 4
     assert SceneMinutes(video([0.0, 1.0, 2.0], [0, 0, 0])).sampled(40) == {0, 1, 2}
+
+
+def test_the_first_frame_of_each_second_is_taken_and_some_of_each_scene() -> None:
+    parts = SceneMinutes(video([7.05 + frame / 10 for frame in range(32)], [0] * 30 + [1] * 2))
+    assert parts.each_second() == {0, 9, 10, 19, 20, 29, 30, 31}

@@ -49,10 +49,9 @@ MIN_CHARACTER_SCORE: Final = 0.6
 MIN_CHARACTERS: Final = 5
 RECALL_FRAMES: Final = 40
 """Of each minute of the original, evenly over it, on which the verification detectors run too."""
-MESH_FRAMES: Final = 60
-"""Of each minute of the original, in which meshes on a part are filled: masks bridge longer than is between them."""
 MESH_HITS: Final = 2
-"""Such frames in which someone is seen, from which the video has a problem; one of a video of one frame."""
+"""Frames with meshes on a part, filled, in which someone is seen, from which the video has a problem; one of a video of
+one frame. A frame of each second is filled: masks bridge longer than is between them."""
 MIN_PLATE_SHARE: Final = 0.5
 MAX_PLATES: Final = 60
 _MATCHED_GROUPS: Final = {PERSONS: "person", FACES: "face"}
@@ -163,7 +162,7 @@ class _Attacks:
         self._sampled = self._minutes.sampled(RECALL_FRAMES)
         self._recall = ReferenceRecall(plan, self._minutes, self._sampled)
         self._plausibility: dict[int, PanelPlausibility] = {}
-        self._filled = self._minutes.sampled(MESH_FRAMES)
+        self._filled = self._minutes.each_second()
         self._behind_meshes_s: list[float] = []
         self._plates: dict[int, list[tuple[np.ndarray, ResidualDetection | None]]] = defaultdict(list)
         self._choose_plates(plan, residual_plates)
