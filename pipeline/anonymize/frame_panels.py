@@ -88,7 +88,8 @@ def _seams(image: Colors, least: int) -> list[int]:
     """Rows at which another image begins, so far from each other and from the ends."""
     if len(image) < 2 * least or image.shape[1] < _PARTS:
         return []
-    steps = np.abs(np.diff(image, axis=0)).max(axis=2)
+    blue, green, red = np.moveaxis(np.abs(np.diff(image, axis=0)), 2, 0)
+    steps = np.maximum(np.maximum(blue, green), red)
     parts = np.stack([part.mean(axis=1) for part in np.array_split(steps, _PARTS, axis=1)])
     around = cv2.filter2D(parts, -1, _AROUND, borderType=cv2.BORDER_REFLECT)
     found: list[int] = []

@@ -128,14 +128,15 @@ def _windowed(edges: Gray) -> Gray:
 def _refined(edges: Gray, wave: Wave) -> Wave:
     """The strongest wave near one, to a twentieth of a frequency of the whole frame."""
     height, width = edges.shape
-    weighted = _windowed(edges).astype(np.complex64)
+    weighted = _windowed(edges)
     y, x = wave
     step = 0.5
     for _ in range(_REFINEMENTS):
         ys, xs = (y + np.array([-step, 0, step]) / height), (x + np.array([-step, 0, step]) / width)
-        rows = np.exp(-2j * np.pi * ys[:, None] * np.arange(height)[None]).astype(np.complex64)
+        rows = np.exp(-2j * np.pi * ys[:, None] * np.arange(height)[None])
         columns = np.exp(-2j * np.pi * np.arange(width)[:, None] * xs[None]).astype(np.complex64)
-        strength = np.abs(rows @ weighted @ columns)
+        cosine, sine = np.split(np.concatenate([rows.real, rows.imag]).astype(np.float32) @ weighted, 2)
+        strength = np.abs((cosine + 1j * sine) @ columns)
         best = np.unravel_index(int(strength.argmax()), strength.shape)
         y, x = float(ys[best[0]]), float(xs[best[1]])
         step /= 2

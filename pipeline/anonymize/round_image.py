@@ -7,6 +7,7 @@ at a circle.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -31,6 +32,8 @@ _ALIKE: Final = 10.0
 """Gray levels by which means and spreads in the border differ at most, and those at the edge at least …"""
 _IN_BORDER, _AT_EDGE = 0.88, 0.7
 """… of this share of the border, which may contain captions, and of the edge, where the scene may be as dark as it."""
+_SAMPLED, _SAMPLING_ERROR = 16, 0.2
+"""Of the border, each such pixel is measured first: where its share is smaller by this error, the rest is not."""
 _BORDER_SHARE: Final = (0.06, 0.75)
 """Share of a frame that is border."""
 _OVEREXPOSED: Final = 245.0
@@ -52,27 +55,49 @@ def _is_circle_on_even_border(frame: BgrImage) -> bool:
     for right in _SHIFTS:
         for down in _SHIFTS:
             distance = np.hypot(columns - width / 2 - right * _SHORTER_SIDE, rows - height / 2 - down * _SHORTER_SIDE)
-            if any(_is_edge(appearance, distance, float(radius)) for radius in _RADII):
+            order = np.argsort(distance, axis=None)
+            outward = _Outward(appearance[:, order], distance.ravel()[order])
+            if any(outward.has_edge(float(radius)) for radius in _RADII):
                 return True
     return False
 
 
 def _appearance(image: Floats) -> Floats:
-    """(height, width, 6) mean and spread of the colors around each pixel."""
+    """(6, pixels) mean and spread of the colors around each pixel."""
     mean = cv2.blur(image, (5, 5))
     spread = np.sqrt(np.maximum(cv2.blur(image * image, (5, 5)) - mean * mean, 0))
-    return np.concatenate([mean, spread], axis=2)
+    return np.ascontiguousarray(np.concatenate([mean, spread], axis=2).reshape(-1, 6).T)
 
 
-def _is_edge(appearance: Floats, distance: npt.NDArray[np.float64], radius: float) -> bool:
-    """Whether all that is farther than a radius is alike, and what is little nearer is not."""
-    border = appearance[distance > radius + _GAP_PX]
-    if not _BORDER_SHARE[0] * distance.size <= len(border) <= _BORDER_SHARE[1] * distance.size:
-        return False
-    usual = np.median(border, axis=0)
-    if usual[:3].mean() >= _OVEREXPOSED:
-        return False
-    if (np.abs(border - usual).max(axis=1) <= _ALIKE).mean() < _IN_BORDER:
-        return False
-    inside = appearance[(distance < radius - _GAP_PX) & (distance >= radius - 2 * _GAP_PX)]
-    return bool((np.abs(inside - usual).max(axis=1) > _ALIKE).mean() >= _AT_EDGE)
+@dataclass(frozen=True, slots=True)
+class _Outward:
+    """Pixels by their distance from a center: appearance (6, n), and distance (n,), rising."""
+
+    appearance: Floats
+    distance: npt.NDArray[np.float64]
+
+    def has_edge(self, radius: float) -> bool:
+        """Whether all that is farther than a radius is alike, and what is little nearer is not."""
+        border = self._between(np.nextafter(radius + _GAP_PX, np.inf), np.inf)
+        pixels = len(self.distance)
+        if not _BORDER_SHARE[0] * pixels <= border.shape[1] <= _BORDER_SHARE[1] * pixels:
+            return False
+        some = border[:, ::_SAMPLED]
+        if _alike(some, np.median(some, axis=1)).mean() < _IN_BORDER - _SAMPLING_ERROR:
+            return False
+        usual = np.median(border, axis=1)
+        if usual[:3].mean() >= _OVEREXPOSED or _alike(border, usual).mean() < _IN_BORDER:
+            return False
+        inside = self._between(radius - 2 * _GAP_PX, radius - _GAP_PX)
+        return bool(1 - _alike(inside, usual).mean() >= _AT_EDGE)
+
+    def _between(self, begin: float, end: float) -> Floats:
+        """Of pixels from a distance to less than another."""
+        first, last = np.searchsorted(self.distance, [begin, end])
+        return self.appearance[:, first:last]
+
+
+def _alike(pixels: Floats, usual: Floats) -> npt.NDArray[np.bool_]:
+    """(n,) which of the pixels (6, n) have the usual appearance (6,)."""
+    near = [np.abs(levels - level) <= _ALIKE for levels, level in zip(pixels, usual, strict=True)]
+    return np.asarray(np.logical_and.reduce(near))
