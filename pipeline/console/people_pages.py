@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from pipeline.console.camera_list import camera_list
 from pipeline.console.catalogues import source
 from pipeline.console.pages import section_page
-from pipeline.console.problem_pages import PageRoute
+from pipeline.console.registry_visits import RegistryRoute, VisitOfPeople, address_of
 from pipeline.console.sections import PEOPLE
-from pipeline.console.visits import Visit, checked, visit_of
+from pipeline.console.visits import Visit, checked
 from pipeline.domain.people import AccountStatus
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.role import Role
 from pipeline.domain.times import parse_time
 from pipeline.http_api import people_routes
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False, prefix=PEOPLE.path)
-VisitOfPeople = Annotated[Visit, Depends(visit_of(PEOPLE))]
+router = APIRouter(route_class=RegistryRoute, include_in_schema=False, prefix=PEOPLE.path)
 _PAGE_ROWS: Final = 500
 STATES: Final = {
     AccountStatus.INVITED: source("convidada"),
@@ -48,6 +47,7 @@ def _shown(visit: Visit, offset: int | str) -> Response:
         "found": people_routes.search(question, visit.caller, visit.service),
         "roles": {one.value: visit.reader.term(one) for one in Role},
         "account_states": STATES,
+        "address_of": address_of,
         "parsed": parse_time,
         **camera_list(visit, Purpose.CITY_SERVICES),
     }

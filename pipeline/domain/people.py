@@ -117,6 +117,18 @@ class NewPerson:
     system_user: str = ""
 
 
+class Lack(StrEnum):
+    """What a registered person does not have yet, without which they may not work."""
+
+    TRAINING = "training"
+    """A valid one (decree 18.743/2014 art. 5 §4)."""
+    TERM = "term"
+    """Of secrecy and confidentiality, signed (§5)."""
+    ROLE = "role"
+    ACTIVATION = "activation"
+    """Password and second factor."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredPerson(NewPerson):
     """A registered person with their account.
@@ -146,6 +158,18 @@ class RegisteredPerson(NewPerson):
     def roles_at(self, now_ms: int) -> tuple[Role, ...]:
         """The roles that count at a moment."""
         return tuple(dict.fromkeys(grant.role for grant in self.roles if grant.counts(now_ms)))
+
+    def lacks(self, now_ms: int) -> tuple[Lack, ...]:
+        """What the person lacks at a moment; nothing where they left the function."""
+        if self.left_ms is not None:
+            return ()
+        lacking = {
+            Lack.TRAINING: self.training is None or not self.training.includes(now_ms),
+            Lack.TERM: self.term is None or not self.term.includes(now_ms),
+            Lack.ROLE: not self.roles_at(now_ms),
+            Lack.ACTIVATION: self.status is AccountStatus.INVITED,
+        }
+        return tuple(lack for lack, is_so in lacking.items() if is_so)
 
     def account(self, role: Role, now_ms: int, *, second_factor: bool) -> Account:
         """The account in one of its roles, as access is decided on.

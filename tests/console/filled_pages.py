@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
 
 from pipeline.app.release.registered_file import RegisteredFile, Standing
 from pipeline.app.release.served_releases import BuildState
 from pipeline.console import (
     account_pages,
-    people_pages,
     plate_pages,
     release_words,
     situation_pages,
@@ -19,15 +16,11 @@ from pipeline.console import (
     traffic_words,
 )
 from pipeline.console.pages import render
-from pipeline.console.problem_pages import ShownProblem
-from pipeline.console.reader import Reader
 from pipeline.console.release_visits import address_of
 from pipeline.console.release_words import steps_of
-from pipeline.console.sections import SECTIONS
 from pipeline.console.timeline import WIDTH, timeline
 from pipeline.console.traffic_figures import typical_week
 from pipeline.console.traffic_words import Figure, View
-from pipeline.console.visits import Form
 from pipeline.domain.account_notice import NoticeKind
 from pipeline.domain.audit import Outcome
 from pipeline.domain.disclosure import (
@@ -44,57 +37,11 @@ from pipeline.domain.disclosure import (
 )
 from pipeline.domain.incident import IncidentState
 from pipeline.domain.operation import Operation
-from pipeline.domain.people import AccountStatus
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.redaction import OverlayText
-from pipeline.domain.subject_request import RequestDecision, RequestKind
 from pipeline.domain.times import parse_time
-
-READER = Reader()
-AT = "2026-11-23T12:00:00.000Z"
-
-
-@dataclass(frozen=True)
-class Filled:
-    """What several pages are given, with a text in each field that people, cameras or outsiders can fill."""
-
-    text: str
-    frame: dict[str, Any]
-    form: Form
-    problem: ShownProblem
-    note: SimpleNamespace
-    answer: SimpleNamespace
-    camera: SimpleNamespace
-
-
-def filled(text: str) -> Filled:
-    person = SimpleNamespace(name=text, login=text, institution=text, sector=text)
-    frame: dict[str, Any] = {
-        "person": person,
-        "sections": SECTIONS,
-        "section": "plates",
-        "csrf": "c",
-        "path": "/console/plates",
-        "now_ms": 1_795_435_470_000,
-        "unseen": 1,
-        "institution": text,
-        "operations": frozenset(Operation),
-        "Operation": Operation,
-    }
-    form = Form(
-        {
-            name: [text]
-            for name in ("purpose", "case", "search", "plates", "start", "end", "cameras", "person", "camera")
-        }
-    )
-    problem = ShownProblem(422, text, text, text, text, text, foreign=True)
-    note = SimpleNamespace(text=text, limits=True)
-    answer = SimpleNamespace(notes=[note], complete=False)
-    camera = SimpleNamespace(
-        camera_id=text, location=text, institution=text, sector=text, stopped=text, last_event=AT, state=text,
-        state_since=AT, events={"alert": 1},
-    )  # fmt: skip
-    return Filled(text, frame, form, problem, note, answer, camera)
+from tests.console.filled_registry_pages import people_and_rights_pages
+from tests.console.filled_values import AT, READER, Filled, filled
 
 
 def release_pages(given: Filled) -> Mapping[str, str]:
@@ -200,50 +147,6 @@ def traffic_pages(given: Filled) -> Mapping[str, str]:
             "traffic.html", READER, **traffic | {"view": View.WEEK, "week": typical_week({1: 2.0}, None)}
         ),
         "compared traffic": render("traffic.html", READER, **traffic | {"view": View.COMPARISON}),
-    }
-
-
-def people_and_rights_pages(given: Filled) -> Mapping[str, str]:
-    text, frame, form, camera = given.text, given.frame, given.form, given.camera
-    member = SimpleNamespace(
-        name=text,
-        login=text,
-        institution=text,
-        sector=text,
-        roles=["operator"],
-        status=AccountStatus.ACTIVE,
-        left=True,
-        registered_until=AT,
-    )
-    request = SimpleNamespace(
-        number=text,
-        kind=RequestKind.ACCESS,
-        received=AT,
-        due=AT,
-        overdue=True,
-        decision=RequestDecision.GRANTED,
-        decided=AT,
-        erasure=text,
-    )
-    return {
-        "people": render(
-            "people.html",
-            READER,
-            **frame,
-            found=SimpleNamespace(found=1, people=[member], next_offset=2),
-            roles={"operator": text},
-            account_states=people_pages.STATES,
-            cameras=[camera],
-            parsed=parse_time,
-        ),
-        "rights": render(
-            "rights.html",
-            READER,
-            **frame,
-            form=form,
-            found=SimpleNamespace(found=1, requests=[request], next_offset=2),
-            parsed=parse_time,
-        ),
     }
 
 

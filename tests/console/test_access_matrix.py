@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import pytest
 from fastapi.routing import APIRoute
 
-from pipeline.console import plate_pages, situation_pages
+from pipeline.console import person_pages, plate_pages, situation_pages
 from pipeline.console.application import PAGES
 from pipeline.domain.operation import Operation
 from pipeline.domain.role import Role
@@ -31,6 +31,7 @@ CASEWORKERS: Final = frozenset(
 COUNTERS: Final = OBSERVERS | {Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR, Role.RESEARCHER_LIAISON}
 EXPORTERS: Final = ANALYSTS | {Role.RESEARCHER_LIAISON}
 OFFICERS: Final = frozenset({Role.DISCLOSURE_OFFICER})
+SECTORAL: Final = frozenset({Role.SECTOR_ADMINISTRATOR})
 CENTRAL: Final = frozenset({Role.GENERAL_ADMINISTRATOR})
 ADMINISTRATORS: Final = frozenset({Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR})
 SECTIONS: Final[Mapping[str, frozenset[Role]]] = {
@@ -58,6 +59,12 @@ SITUATION = "/console/situation/city-services"
 SEARCH = {"purpose": "criminal-investigation", "case": "IP 12/2026", "search": "reads", "plates": "ABC1D23"}
 RELEASE = "/console/releases/{year}/{running}"
 NO_RELEASE = "/console/releases/2026/999"
+ACCOUNT = "/console/people/accounts/{login}"
+ONE = "/console/people/accounts/guarda.otto"
+PERSON = {"login": "nova", "name": "Nova Lima", "document": "MAT 1", "body": "none/none", "until": "2027-01-31"}
+UNTIL = {"until": "2027-01-31"}
+SECTOR = {"institution": "guarda", "sector": "norte", "name": "Norte", "retention": "7"}
+BODIES = "/console/people/institutions"
 BASIS = {"basis": "police", "recipient": "1ª DP", "purpose": "prova", "camera": "no camera", "case": "IP 12/2026"}
 STEP = {"action": "comment", "text": "Equipe a caminho"}
 REQUESTS: Final = (
@@ -103,6 +110,18 @@ REQUESTS: Final = (
     Request("POST /console/rights", "/console/rights", CENTRAL, {"case": "IP 12/2026"}),
     Request("GET /console/people", "/console/people", ADMINISTRATORS),
     Request("POST /console/people", "/console/people", ADMINISTRATORS, {}),
+    # The body is none, which is said to those alone who may register people.
+    Request("GET /console/people/new", "/console/people/new", ADMINISTRATORS),
+    Request("POST /console/people/new", "/console/people/new", ADMINISTRATORS, PERSON, 409),
+    # The guard manages its own people: the general administration reads their accounts.
+    Request(f"GET {ACCOUNT}", ONE, ADMINISTRATORS),
+    Request(f"POST {ACCOUNT}/invitation", f"{ONE}/invitation", SECTORAL, {}),
+    Request(f"POST {ACCOUNT}/{{step}}", f"{ONE}/training", SECTORAL, UNTIL, 303),
+    Request(f"GET {BODIES}", BODIES, ADMINISTRATORS),
+    Request(f"POST {BODIES}", BODIES, CENTRAL, {"institution": "pm", "name": "PM", "kind": "security"}, 303),
+    Request(f"POST {BODIES}/sectors", f"{BODIES}/sectors", CENTRAL, SECTOR, 303),
+    Request(f"POST {BODIES}/agreements", f"{BODIES}/agreements", CENTRAL, UNTIL, 409),
+    Request(f"POST {BODIES}/agreements/{{number}}/end", f"{BODIES}/agreements/77/end", CENTRAL, {}, 409),
     Request("GET /console/audit", "/console/audit", OVERSEERS),
     Request("POST /console/audit", "/console/audit", OVERSEERS, {"person": "caio"}),
     Request("POST /console/audit/verification", "/console/audit/verification", OVERSEERS, {}),
@@ -173,6 +192,8 @@ def test_a_role_reaches_what_is_stated_and_nothing_else(role: Role, visitors: Vi
     assert (answered["POST /console/audit/proofs/{sequence}"] != 403) == (role in OVERSEERS)
     accept = visitor.send(f"{SITUATION}/hand-overs/accept", number="77")
     assert accept.status == (409 if role in OPERATORS else 403)
+    if role not in ADMINISTRATORS:
+        assert {visitor.send(f"{ONE}/{step}", UNTIL).status for step in person_pages.Step} == {403}
     live = [visitor.open(f"{SITUATION}/{kind}/{GUARD[0]}").status for kind in ("video", "mjpeg")]
     assert live == [503 if role in OBSERVERS else 403] * 2
 

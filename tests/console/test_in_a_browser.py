@@ -162,6 +162,11 @@ def test_axe_finds_nothing_in_any_language_and_theme(language: str, theme: str, 
         ],
         Role.INTELLIGENCE_ANALYST: ["/console/plates", "/console/traffic"],
         Role.SECTOR_ADMINISTRATOR: ["/console/audit", "/console/health", "/console/rights", "/console/people"],
+        Role.GENERAL_ADMINISTRATOR: [
+            "/console/people/new",
+            "/console/people/accounts/guarda.otto",
+            "/console/people/institutions",
+        ],
         Role.DISCLOSURE_OFFICER: ["/console/releases", "/console/releases/new"],
         Role.RESEARCHER_LIAISON: ["/console/", "/console/audit", "/console/account"],
     }

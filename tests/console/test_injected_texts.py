@@ -15,7 +15,8 @@ from pipeline.console.answer_file import answer_file
 from pipeline.console.problem_pages import shown
 from pipeline.domain.purpose import Purpose
 from pipeline.errors import ViapublicaError
-from tests.console.filled_pages import READER, pages
+from tests.console.filled_pages import pages
+from tests.console.filled_values import READER
 from tests.console.xss_payloads import PAYLOADS
 
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from pipeline.cli.common.console import err, out, print_table, say
 from pipeline.cli.common.registry_options import RegistryOptions
-from pipeline.domain.people import AccountStatus, RegisteredPerson, Validity
+from pipeline.domain.people import Lack, RegisteredPerson, Validity
+
+_STEPS: Final[Mapping[Lack, str]] = {
+    Lack.TRAINING: "a valid training (art. 5 §4): viapublica people train {login} --until DATE",
+    Lack.TERM: "a signed term (art. 5 §5): viapublica people term {login} --until DATE",
+    Lack.ROLE: "a role: viapublica people role {login} ROLE --until DATE",
+    Lack.ACTIVATION: "password and second factor: viapublica people invite {login}; then people activate {login}",
+}
+"""The command that supplies what a person lacks."""
 
 
 def show_person(person: RegisteredPerson, options: RegistryOptions, done: str = "") -> None:
@@ -38,8 +47,8 @@ def show_person(person: RegisteredPerson, options: RegistryOptions, done: str = 
     }
     for name, value in rows.items():
         say(out, (f"{name:<15}", "bold"), value)
-    for step in _missing(person):
-        say(err, ("missing:", "yellow"), f" {step}")
+    for lack in person.lacks(_now_ms()):
+        say(err, ("missing:", "yellow"), f" {_STEPS[lack].format(login=person.login)}")
 
 
 def show_people(people: Sequence[RegisteredPerson], options: RegistryOptions) -> None:
@@ -67,22 +76,6 @@ def _roles(person: RegisteredPerson) -> str:
 
 def _period(validity: Validity | None, options: RegistryOptions) -> str:
     return "-" if validity is None else f"{options.date(validity.from_ms)} to {options.date(validity.until_ms)}"
-
-
-def _missing(person: RegisteredPerson) -> list[str]:
-    if person.left_ms is not None:
-        return []
-    now_ms, login = _now_ms(), person.login
-    steps = []
-    if person.training is None or not person.training.includes(now_ms):
-        steps.append(f"a valid training (art. 5 §4): viapublica people train {login} --until DATE")
-    if person.term is None or not person.term.includes(now_ms):
-        steps.append(f"a signed term (art. 5 §5): viapublica people term {login} --until DATE")
-    if not person.roles_at(now_ms):
-        steps.append(f"a role: viapublica people role {login} ROLE --until DATE")
-    if person.status is AccountStatus.INVITED:
-        steps.append(f"password and second factor: viapublica people invite {login}; then people activate {login}")
-    return steps
 
 
 def _now_ms() -> int:

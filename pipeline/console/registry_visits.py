@@ -1,0 +1,60 @@
+"""Shared parts of the pages of people and institutions: the visit, the use cases of its person, dates of forms."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+
+from pipeline.app.people.administration import Administration
+from pipeline.console.problem_pages import PageRoute
+from pipeline.console.sections import PEOPLE
+from pipeline.console.visits import Visit, visit_of
+from pipeline.domain.people import Validity
+from pipeline.domain.times import parse_time
+from pipeline.errors import RegistryError, ViapublicaError
+from pipeline.http_api.problems import InvalidRequest
+
+VisitOfPeople = Annotated[Visit, Depends(visit_of(PEOPLE))]
+
+
+class RegistryRoute(PageRoute):
+    """A route of the registry, where a page of an unknown entry is not found."""
+
+    def status_of(self, error: Exception, request: Request) -> HTTPStatus | None:
+        """See `PageRoute`."""
+        return HTTPStatus.NOT_FOUND if isinstance(error, RegistryError) and request.method == "GET" else None
+
+
+def administration_of(visit: Visit) -> Administration:
+    """People and institutions, for the person of a visit."""
+    return Administration(visit.caller.registry)
+
+
+def address_of(login: str) -> str:
+    """The page of a person."""
+    return f"{PEOPLE.path}/accounts/{quote(login, safe='')}"
+
+
+def day_ms(visit: Visit, field: str) -> int:
+    """The begin of the day that a field names, in the zone of the institution.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
+    try:
+        return parse_time(visit.form.text(field), visit.service.stores.zone)
+    except ViapublicaError as error:
+        raise InvalidRequest(field, error.problem, error.fix) from None
+
+
+def period_of(visit: Visit) -> Validity:
+    """The period of the fields ``since``, now where it is empty, and ``until``.
+
+    Raises:
+        InvalidRequest: one is no day.
+    """
+    since_ms = day_ms(visit, "since") if visit.form.text("since") else visit.service.now_ms
+    return Validity(since_ms, day_ms(visit, "until"))

@@ -1,0 +1,115 @@
+"""Pages of people, institutions and requests of persons, with a text in each field that someone can fill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+
+from pipeline.console import (
+    institution_pages,
+    people_pages,
+    person_pages,
+)
+from pipeline.console.pages import render
+from pipeline.console.registry_visits import address_of as address_of_person
+from pipeline.domain.account import InstitutionKind
+from pipeline.domain.operation import Operation
+from pipeline.domain.people import AccountStatus, Lack, RegisteredInstitution, Sector, Validity
+from pipeline.domain.purpose import Purpose
+from pipeline.domain.role import Role
+from pipeline.domain.subject_request import RequestDecision, RequestKind
+from pipeline.domain.times import parse_time
+from tests.console.filled_values import AT, READER, Filled
+
+
+def _person_page(given: Filled, invitation: str) -> str:
+    text, ever = given.text, Validity(1, 2**42)
+    grant = SimpleNamespace(role=Role.OPERATOR, validity=ever, by=text)
+    one = SimpleNamespace(
+        name=text, login=text, document=text, institution=text, sector=text, status=AccountStatus.SUSPENDED,
+        status_reason=text, validity=ever, contractor=True, contract_until_ms=1, training=None, term=ever,
+        last_used_ms=1, left_ms=None, registered_ms=1, registered_by=text,
+    )  # fmt: skip
+    values = given.frame | {"person": SimpleNamespace(name=text, login="other")}
+    return render(
+        "person.html",
+        READER,
+        **values,
+        one=one,
+        base=address_of_person("ana.souza"),
+        invitation=invitation,
+        lacks=[person_pages.LACKS[Lack.TRAINING]],
+        grants=[grant],
+        account_states=people_pages.STATES,
+        roles=list(Role),
+    )
+
+
+def _institutions_page(given: Filled) -> str:
+    text = given.text
+    body = RegisteredInstitution(institution_id=text, name=text, kind=InstitutionKind.PUBLIC, central=True)
+    sector = Sector(institution_id=text, sector_id=text, name=text)
+    agreement = SimpleNamespace(
+        number=text, owner=text, recipient=text, purposes=[Purpose.CRISIS], operations=[Operation.HOLD],
+        validity=Validity(1, 2), ended_ms=None, agreement_id=1,
+    )  # fmt: skip
+    return render(
+        "institutions.html",
+        READER,
+        **given.frame,
+        found=[(body, (sector,)), (body, ())],
+        agreements=[agreement],
+        ended=lambda _: False,
+        kinds=institution_pages.KINDS,
+        purposes=list(Purpose),
+        shareable=[Operation.HOLD],
+    )
+
+
+def people_and_rights_pages(given: Filled) -> Mapping[str, str]:
+    text, frame, form, camera = given.text, given.frame, given.form, given.camera
+    member = SimpleNamespace(
+        name=text,
+        login=text,
+        institution=text,
+        sector=text,
+        roles=["operator"],
+        status=AccountStatus.ACTIVE,
+        left=True,
+        registered_until=AT,
+    )
+    request = SimpleNamespace(
+        number=text,
+        kind=RequestKind.ACCESS,
+        received=AT,
+        due=AT,
+        overdue=True,
+        decision=RequestDecision.GRANTED,
+        decided=AT,
+        erasure=text,
+    )
+    return {
+        "people": render(
+            "people.html",
+            READER,
+            **frame,
+            found=SimpleNamespace(found=1, people=[member], next_offset=2),
+            roles={"operator": text},
+            account_states=people_pages.STATES,
+            cameras=[camera],
+            parsed=parse_time,
+            address_of=address_of_person,
+        ),
+        "new person": render("person_new.html", READER, **frame, form=form, bodies={text: text}),
+        "person": _person_page(given, ""),
+        "invited person": _person_page(given, text),
+        "institutions": _institutions_page(given),
+        "rights": render(
+            "rights.html",
+            READER,
+            **frame,
+            form=form,
+            found=SimpleNamespace(found=1, requests=[request], next_offset=2),
+            parsed=parse_time,
+        ),
+    }
