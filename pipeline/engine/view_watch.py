@@ -36,9 +36,9 @@ from pipeline.errors import ConfigError
 from pipeline.storage.confirmed_views import ConfirmedViews
 
 _STEP_S: Final = 0.5
-_DAMAGED_STEP_S: Final = 10.0
-"""Of frames with concealed parts, which seem moved: only where no whole one comes, so that the watch never ends."""
 """Time between two samples of a camera."""
+_DAMAGED_STEP_S: Final = 10.0
+"""The same where only frames with concealed parts come, which seem moved: the watch goes on, slowly."""
 _REREAD_S: Final = 2.0
 """So often it is checked whether a person has confirmed a view."""
 _UNJUDGED_S: Final = 600.0
