@@ -56,6 +56,9 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "Send the csrf_token of the log-in (GET /session) with every request that is not a GET": "Abra a página novamente.",
     "The request comes from a page of another site": "O pedido veio da página de outro site.",
     "is not a plate": "Não é uma placa.",
+    "names a plate, which could not be erased from here": "O texto contém uma placa, que "
+    "daqui não poderia ser eliminada.",
+    "Cite the number of the case or request": "Cite o número do procedimento ou do pedido.",
     "of the question is not registered, or you may not ask about it for this purpose": "A câmera não está "
     "cadastrada, ou você não pode consultá-la para esta finalidade.",
     "Leave the cameras out to ask about all that you may ask about": "Deixe o campo das câmeras vazio para consultar "

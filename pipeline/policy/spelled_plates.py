@@ -9,7 +9,13 @@ from typing import Final
 _PLATE: Final = re.compile(r"(?=([a-z]{3}[0-9][a-z0-9][0-9]{2}))")
 """Both Brazilian layouts, also where they overlap."""
 _IN_WORDS: Final = re.compile(r"(?<![^\W_])[A-Za-z]{3}[\W_]{0,3}[0-9][A-Za-z0-9][0-9]{2}(?![^\W_])")
-_YEAR: Final = re.compile(r"[A-Za-z]{3}[\W_]+(?:19|20)[0-9]{2}")
+_NUMBERED: Final = re.compile(
+    r"[A-Za-z]{3}[\W_]+(?:19|20)[0-9]{2}|(?:art|cam|dec|doc|dvr|fls|inq|ipl|lei|nvr|res|rua|sei|tel)[\W_]+[0-9]{4}",
+    re.IGNORECASE,
+)
+"""Words that stand before a number: of an inquiry, a law, a device."""
+_OF_YEAR: Final = re.compile(r"\s?[/.-]\s?[0-9]{2,4}(?![0-9])")
+"""Follows the number of a case: ``XYZ 1234/2026``."""
 _SEPARATOR: Final = re.compile(r"[\W_]+")
 _DIGITS: Final = {
     word: str(number) for number, word in enumerate("zero one two three four five six seven eight nine".split())
@@ -61,6 +67,12 @@ def _spelling(parts: Sequence[tuple[int, str]]) -> Iterator[int]:
 def plates_in_words(text: str) -> list[str]:
     """The Brazilian plates that a text for people names as one word or two: ``ABC1D23``, ``ABC-1234``, ``abc 1234``.
 
-    A year after a word is none: ``SEI 2026``.
+    A year, or a number after such a word as ``SEI`` or ``IPL``, is none; nor is one apart that a year follows:
+    ``PAD 1234/2026``.
     """
-    return [match[0] for match in _IN_WORDS.finditer(text) if not _YEAR.fullmatch(match[0])]
+    found = [match for match in _IN_WORDS.finditer(text) if not _NUMBERED.fullmatch(match[0])]
+    return [match[0] for match in found if match[0].isalnum() or not _is_of_year(match, text)]
+
+
+def _is_of_year(match: re.Match[str], text: str) -> bool:
+    return match[0][-3].isdigit() and _OF_YEAR.match(text, match.end()) is not None

@@ -87,8 +87,8 @@ def open_discard(
             "needs a reason",
             "State what was captured, without describing people: --reason 'inside of a home'",
         )
-    stores.screen.check("reason of the discard", proof.reason, TextKind.REASON)
     check_words(proof, selection)
+    stores.screen.check("reason of the discard", proof.reason, TextKind.REASON)
     reasoned = replace(proof, reason=f"{proof.reason.strip()} ({_GROUNDS})", operation=Operation.DISPOSAL)
     with open_erasure(selection, stores, timeout_s=timeout_s, operation=Operation.DISPOSAL) as erasure:
         yield Discard(erasure, stores, reasoned, requester)

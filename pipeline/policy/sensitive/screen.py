@@ -26,6 +26,7 @@ from pipeline.policy.sensitive.word_lists import (
     people_words,
     read_context,
 )
+from pipeline.policy.spelled_plates import plates_in_words
 
 _MOST_BEFORE: Final = 5
 """Words between "Rua" or "Associação" and the word that is part of the name."""
@@ -120,7 +121,9 @@ class TextScreen:
         return list(unique.values())
 
     def check(self, what: str, text: str, kind: TextKind) -> None:
-        """Refuse a text that says something sensitive about people.
+        """Refuse a text that says something sensitive about people, and a reason or a body that names a plate.
+
+        Registers and the audit, where these stand, are never changed: an erased plate would remain in them.
 
         Args:
             what: the field, for the message; text: its content; kind: see `TextKind`.
@@ -128,6 +131,13 @@ class TextScreen:
         Raises:
             PolicyError: it does; the message names the word, its place, the category, the article and what to do.
         """
+        if kind in {TextKind.REASON, TextKind.BODY} and plates_in_words(text):
+            raise PolicyError(
+                what,
+                "names a plate, which could not be erased from here",
+                "Cite the number of the case or request",
+                policy="plate-in-text",
+            )
         if found := self.findings(text, kind):
             raise PolicyError(what, *_message(found[0], kind), policy="sensitive-text")
 
