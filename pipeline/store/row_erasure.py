@@ -223,7 +223,11 @@ class StoredEvents:
     def _old_files_removed(self) -> Iterator[None]:
         """Remove what is deleted from the embedded store's folder, too, also what a killed erasure left there.
 
-        The engine retains the files of before a deletion for some minutes, longer than a command lives.
+        The engine retains the files of before a deletion for some minutes, longer than a command lives, and those that
+        work of its own still reads for longer.
+
+        Raises:
+            StoreError: they stay.
         """
         if not self.embedded:
             yield
@@ -232,12 +236,27 @@ class StoredEvents:
             self.database.command(f"ALTER TABLE {table.name} MODIFY SETTING old_parts_lifetime = 0")
         try:
             yield
-            for table in TABLES.values():
-                # Dropping a partition, also one that is not there, clears old files away.
-                self.database.command(f"ALTER TABLE {table.name} DROP PARTITION ID '{_NO_SUCH_DAY}'")
+            self._remove_old_files()
         finally:
             for table in TABLES.values():
                 self.database.command(f"ALTER TABLE {table.name} RESET SETTING old_parts_lifetime")
+
+    def _remove_old_files(self) -> None:
+        until_s = time.monotonic() + self._timeout_s
+        sql = "SELECT DISTINCT table FROM system.parts WHERE database = currentDatabase() AND NOT active"
+        while True:
+            for table in TABLES.values():
+                # Dropping a partition, also one that is not there, clears old files away.
+                self.database.command(f"ALTER TABLE {table.name} DROP PARTITION ID '{_NO_SUCH_DAY}'")
+            if not (left := {row["table"] for row in self.database.rows(sql)} & {one.name for one in TABLES.values()}):
+                return
+            if time.monotonic() > until_s:
+                raise StoreError(
+                    self.database.target,
+                    f"retains old files of {', '.join(sorted(left))} after {self._timeout_s:g} s",
+                    "What was erased may be in them: run the command again.",
+                )
+            time.sleep(_STEP_S)
 
     def _count(self, table: Table, condition: str) -> int:
         sql = f"SELECT toInt64(uniqExact(event_id)) AS events FROM {table.name} WHERE {condition}"  # noqa: S608
