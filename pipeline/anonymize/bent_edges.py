@@ -6,7 +6,7 @@ lets them turn this way and that within a few pixels. Foliage and noise have no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 Gray = npt.NDArray[np.float32]
+Boxes = npt.NDArray[np.float32]
+NO_BOXES: Final[Boxes] = np.empty((0, 4), np.float32)
 _LONGER_SIDE: Final = 800
 """To which a larger frame is reduced."""
 _LEAST_STRAIGHT: Final = ((1, 12, 0.48), (1, 24, 0.16), (2, 24, 0.2))
@@ -25,6 +27,10 @@ _MIN_PAIRS, _MIN_PAIRS_OF_PART = 2500, 800
 """Pairs of points of edges from which straightness is measured, in a frame and in a part of it."""
 _MUCH_BENT: Final = 0.3
 """Straightness that a part lacks, from which it is bent: foliage and wheels lack up to so much."""
+_MANY: Final = 8
+"""Of a queue of cars 11 to 25 are recognized in a part, and 0 to 4 where it is rippled."""
+_BESIDE: Final = 0.1
+"""Of the sides of a recognized object, around which its edges reach."""
 _COHERENT, _STILL_COHERENT = 0.85, 0.5
 """Coherence of the structure tensor at a point of an edge, and further along it."""
 _EDGES: Final = 70
@@ -67,10 +73,13 @@ class EdgeDirections:
 
     Args:
         gray: (height, width) of the frame, gray levels.
+        recognized: (n, 4) xyxy, objects in it that networks are sure of. Where many are in a part, their edges say
+            nothing: a queue of cars has as many curves as a ripple, in which networks would find none of them.
     """
 
-    def __init__(self, gray: Gray) -> None:
+    def __init__(self, gray: Gray, recognized: Boxes = NO_BOXES) -> None:
         self._gray = gray
+        self._recognized = recognized
         self._reduced = min(1.0, _LONGER_SIDE / max(gray.shape))
         self._structures: dict[int, _Structure] = {}
 
@@ -81,13 +90,19 @@ class EdgeDirections:
 
     def bend_of_part(self, rows: slice, columns: slice) -> Bend:
         """The same of a part of the frame, where it is bent far more than parts of ordinary frames."""
-        return self._measured(rows, columns, _MIN_PAIRS_OF_PART, _MUCH_BENT)
+        bend = self._measured(rows, columns, _MIN_PAIRS_OF_PART, _MUCH_BENT)
+        if bend.period_px and len(known := self._many_in(rows, columns)):
+            return self._measured(rows, columns, _MIN_PAIRS_OF_PART, _MUCH_BENT, without=known)
+        return bend
 
-    def _measured(self, rows: slice, columns: slice, min_pairs: int, much: float = 0.0) -> Bend:
+    def _measured(
+        self, rows: slice, columns: slice, min_pairs: int, much: float = 0.0, *, without: Boxes = NO_BOXES
+    ) -> Bend:
         worst, distance_px = much, 0.0
         for reduction, distance, least in _LEAST_STRAIGHT:
             scale = self._reduced / reduction
-            part = self._structure(reduction).part(_scaled(rows, scale), _scaled(columns, scale))
+            structure = self._structure(reduction).without(without * scale)
+            part = structure.part(_scaled(rows, scale), _scaled(columns, scale))
             straight = part.straightness(distance, min_pairs)
             worst, distance_px = max((worst, distance_px), (least - straight, distance / scale))
             if distance * reduction >= _FAR and straight >= _STRAIGHT_FROM_NEAR:
@@ -96,6 +111,13 @@ class EdgeDirections:
             return NO_BEND
         period = 2 * distance_px
         return Bend(period, period * min(_MOST_BEND, _LEAST_BEND + _BEND_BY * worst))
+
+    def _many_in(self, rows: slice, columns: slice) -> Boxes:
+        """The recognized objects in a part, if they are many."""
+        centers = (self._recognized[:, :2] + self._recognized[:, 2:]) / 2
+        inside = (centers >= [columns.start, rows.start]) & (centers < [columns.stop, rows.stop])
+        found = self._recognized[inside.all(axis=1)]
+        return found if len(found) >= _MANY else NO_BOXES
 
     def _structure(self, reduction: int) -> _Structure:
         if reduction not in self._structures:
@@ -125,6 +147,16 @@ class _Structure:
         difference, cross = first - second, 2 * third
         parts = np.sqrt(first + second), difference, cross, np.hypot(difference, cross)
         return cls(*(np.asarray(one, np.float32) for one in parts))
+
+    def without(self, boxes: Boxes) -> _Structure:
+        """That without edges in and beside boxes (n, 4)."""
+        if not len(boxes):
+            return self
+        strength = self.strength.copy()
+        beside = np.tile((boxes[:, 2:] - boxes[:, :2]) * _BESIDE, 2) * [-1, -1, 1, 1]
+        for x1, y1, x2, y2 in np.rint(np.maximum(boxes + beside, 0)).astype(int).tolist():
+            strength[y1:y2, x1:x2] = 0
+        return replace(self, strength=strength)
 
     def part(self, rows: slice, columns: slice) -> _Structure:
         """That of a part."""

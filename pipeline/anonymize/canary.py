@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.anonymize.bent_edges import NO_BOXES, Boxes
 from pipeline.anonymize.frame_disturbance import FrameDisturbance, most_disturbed_part
 from pipeline.domain.detections import Detections, overlaps
 from pipeline.domain.frame import BgrImage
@@ -85,7 +86,7 @@ class CanaryFrame:
         return missed if self.all_needed else missed - {one.label for one in seen}
 
 
-def canary_frame(frame: BgrImage) -> CanaryFrame:
+def canary_frame(frame: BgrImage, recognized: Boxes = NO_BOXES) -> CanaryFrame:
     """A copy of a frame with two persons, two faces and a plate pasted in, as far as they fit.
 
     Where a part of the frame is disturbed, as by a fence, or bent, they are pasted there. Behind a mesh, and bent, the
@@ -93,8 +94,9 @@ def canary_frame(frame: BgrImage) -> CanaryFrame:
 
     Args:
         frame: (height, width, 3) BGR, at least 128 pixels wide and high.
+        recognized: (n, 4) xyxy, objects in it that networks see clearly.
     """
-    part = most_disturbed_part(frame)
+    part = most_disturbed_part(frame, recognized)
     image = frame.copy()
     light = _Light(typical_levels(frame), part.disturbance)
     objects = _paste_objects(image[part.rows, part.columns], light)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.anonymize.bent_edges import NO_BEND, Bend, EdgeDirections
+from pipeline.anonymize.bent_edges import NO_BEND, NO_BOXES, Bend, Boxes, EdgeDirections
 from pipeline.anonymize.mesh import Hidden, find_mesh
 from pipeline.domain.frame import BgrImage
 
@@ -130,11 +130,16 @@ def measure_disturbance(frame: BgrImage) -> FrameDisturbance:
     return _measured(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.float32))
 
 
-def most_disturbed_part(frame: BgrImage) -> DisturbedPart:
-    """Where objects in a frame (height, width, 3) BGR are hardest to see."""
+def most_disturbed_part(frame: BgrImage, recognized: Boxes = NO_BOXES) -> DisturbedPart:
+    """Where objects in a frame are hardest to see.
+
+    Args:
+        frame: (height, width, 3) BGR.
+        recognized: see `EdgeDirections`.
+    """
     gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY).astype(np.float32)
     height, width = gray.shape
-    edges = EdgeDirections(gray)
+    edges = EdgeDirections(gray, recognized)
     whole = DisturbedPart(
         slice(0, height), slice(0, width), replace(_measured(gray), bend=edges.bend(), mesh=find_mesh(gray))
     )

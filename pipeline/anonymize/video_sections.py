@@ -15,6 +15,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from pipeline.anonymize.bent_edges import NO_BOXES, Boxes
 from pipeline.anonymize.canary import typical_levels
 from pipeline.anonymize.frame_disturbance import most_disturbed_part
 from pipeline.domain.frame import BgrImage
@@ -95,15 +96,20 @@ class VideoSection:
         self.frames += 1
 
 
-def frame_visibility(frame: BgrImage) -> FrameVisibility:
-    """Visibility of objects in a frame (height, width, 3) BGR."""
+def frame_visibility(frame: BgrImage, recognized: Boxes = NO_BOXES) -> FrameVisibility:
+    """Visibility of objects in a frame.
+
+    Args:
+        frame: (height, width, 3) BGR.
+        recognized: (n, 4) xyxy, objects in it that networks see clearly.
+    """
     if _is_blank(frame):
         return FrameVisibility(Visibility.BLANK, (), 0.0)
     black, white = typical_levels(frame)
     contrast = white - black
     if contrast < _DARK:
         return FrameVisibility(Visibility.DARK, (), _DARK - contrast)
-    part = most_disturbed_part(frame)
+    part = most_disturbed_part(frame, recognized)
     found = part.disturbance
     difficulty = (found.noise + _BASE_NOISE) / contrast
     amount = _octave(difficulty / _ORDINARY)

@@ -114,6 +114,23 @@ def test_no_part_of_an_ordinary_scene_is_bent(clip: str, data_dir: Path) -> None
     assert most_disturbed_part(scene(data_dir, clip)).disturbance.bend == Bend()
 
 
+def test_a_queue_of_recognized_cars_is_no_bend_and_its_ripple_is_one(data_dir: Path) -> None:
+    clip = FileVideo(data_dir.parent / "data2" / "clips-motorway" / "625_201708311646.mp4", DecodeSettings())
+    with closing(clip.frames()) as frames:
+        queue = next(islice(frames, 30, None)).image.bgr()
+    ripple = queue.copy()
+    ripple[96:, 176:] = rippled(queue, 5, 18)[96:, 176:]
+    detector = build_detector(DetectSettings(confidence=0.4))
+    try:
+        cars = [detector.detect([WholeImage(image)])[0].labeled(Label.CAR).boxes for image in (queue, ripple)]
+    finally:
+        detector.close()
+    assert most_disturbed_part(queue).disturbance.bend.period_px, "curves like those of a ripple"
+    assert most_disturbed_part(queue, cars[0]).disturbance.bend == Bend()
+    assert most_disturbed_part(ripple, cars[1]).disturbance.bend.period_px
+    assert most_disturbed_part(ripple, cars[0]).disturbance.bend.period_px, "however many cars there were"
+
+
 @pytest.mark.parametrize("width", [640, 1280])
 @pytest.mark.parametrize("clip", CLIPS)
 def test_ordinary_scenes_are_straight(clip: str, width: int, data_dir: Path) -> None:

@@ -20,6 +20,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from pipeline.anonymize.altered_frames import AlteredFrames
+from pipeline.anonymize.bent_edges import NO_BOXES, Boxes
 from pipeline.anonymize.canary import (
     PLATE_TEXT,
     CanaryFrame,
@@ -80,7 +81,13 @@ _Tested: TypeAlias = tuple[str, Sequence[int]]
 
 
 def check_verification(
-    detectors: DetectorEnsemble, plate_reader: PlateReader, video: Video, frames: int, min_score: float
+    detectors: DetectorEnsemble,
+    plate_reader: PlateReader,
+    video: Video,
+    frames: int,
+    min_score: float,
+    *,
+    vehicles: Sequence[Boxes] = (),
 ) -> None:
     """Require that a verification finds objects pasted into frames of a video.
 
@@ -90,13 +97,14 @@ def check_verification(
         video: the original.
         frames: its number of frames.
         min_score: from which the verification counts a detection.
+        vehicles: of each frame, boxes (n, 4) xyxy of those that networks see clearly; none where nothing was detected.
 
     Raises:
         NotVerified: something is not found.
         SourceError: the video cannot be read.
         ModelRuntimeError: a network failed.
     """
-    measured = _measured(video)
+    measured = _measured(video, vehicles)
     _check_visible(measured)
     _check_not_altered(measured)
     large = video.facts.width * video.facts.height > _LARGE_PX
@@ -109,7 +117,8 @@ def check_verification(
                 sections.setdefault(measured.section_of[number], []).append(position)
             tested = [(measured.span(one), positions) for one, positions in sections.items()]
             _check_kind(images, tested)
-            _check_detectors(detectors, images, tested, min_score)
+            canaries = [canary_frame(*one) for one in zip(images, measured.recognized(numbers, images), strict=True)]
+            _check_detectors(detectors, canaries, tested, min_score)
             _check_reader(plate_reader, images, tested)
     if not _persons_are_matched():
         raise _not_verified("the re-identification attack does not match unmasked persons")
@@ -144,10 +153,10 @@ def _check_reader(reader: PlateReader, images: Sequence[BgrImage], sections: Seq
 
 
 def _check_detectors(
-    detectors: DetectorEnsemble, images: Sequence[BgrImage], sections: Sequence[_Tested], min_score: float
+    detectors: DetectorEnsemble, frames: Sequence[CanaryFrame], sections: Sequence[_Tested], min_score: float
 ) -> None:
-    height, width = images[0].shape[:2]
-    canaries = _CanaryVideo(width, height, [canary_frame(image) for image in images])
+    height, width = frames[0].image.shape[:2]
+    canaries = _CanaryVideo(width, height, frames)
     together: list[set[Label]] = [set() for _ in sections]
     for detector in detectors.detectors:
         missed = _missed_labels(detector, canaries, min_score)
@@ -214,6 +223,13 @@ class _Measured:
     section_of: Sequence[int]
     times_s: Sequence[float]
     altered: AlteredFrames
+    width: int
+    vehicles: Sequence[Boxes]
+
+    def recognized(self, numbers: Sequence[int], images: Sequence[BgrImage]) -> list[Boxes]:
+        """The vehicles in those frames, whose images have square pixels."""
+        stretch = np.array([images[0].shape[1] / self.width, 1] * 2, np.float32)
+        return [self.vehicles[number] * stretch if self.vehicles else NO_BOXES for number in numbers]
 
     def span(self, number: int) -> str:
         """When a section is seen, from the first frame of the video."""
@@ -233,19 +249,20 @@ class _Measured:
         return [self.sections[one] for one in dict.fromkeys(self.section_of[number] for number in numbers)]
 
 
-def _measured(video: Video) -> _Measured:
+def _measured(video: Video, vehicles: Sequence[Boxes]) -> _Measured:
     """Every frame's minute, scene and visibility."""
     sections, scenes = VideoSections(), SceneDivider()
-    section_of, times_s, altered = list[int](), list[float](), AlteredFrames()
+    section_of, times_s, altered, width = list[int](), list[float](), AlteredFrames(), 0
     with closing(prefetched(video.frames())) as decoded:
         for number, frame in enumerate(decoded):
             times_s.append(float(frame.pts * video.facts.time_base))
             minute = int(minutes([times_s[0], times_s[-1]])[-1])
             pixels = frame.image.bgr()
-            visibility = frame_visibility(pixels)
+            width = pixels.shape[1]
+            visibility = frame_visibility(pixels, vehicles[number] if number < len(vehicles) else NO_BOXES)
             altered.add(number, pixels)
             section_of.append(sections.add(number, (minute, scenes.scene(frame.image)), visibility))
-    return _Measured(sections.sections, section_of, times_s, altered)
+    return _Measured(sections.sections, section_of, times_s, altered, width, vehicles)
 
 
 def _check_visible(measured: _Measured) -> None:

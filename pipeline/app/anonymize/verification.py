@@ -46,6 +46,7 @@ from pipeline.lpr.settings import LprSettings
 
 MIN_SCORE: Final = 0.4
 """That a residual object must reach once: below, these networks find people in shadows and signs."""
+_CLOSED_VEHICLES: Final = (Label.CAR, Label.BUS, Label.TRUCK)
 MIN_FRAMES: Final = 3
 MAX_ROUNDS: Final = 3
 """Of further redaction: a mask may cut a shop's sign so that its rest resembles a plate."""
@@ -68,18 +69,19 @@ class Verifier:
         """All networks that take part."""
         return (*self.detectors.networks, *self.plate_reader.networks)
 
-    def check(self, video: Video, frames: int) -> None:
+    def check(self, video: Video, frames: int, vehicles: Sequence[npt.NDArray[np.float32]] = ()) -> None:
         """Require that this verification can see in a video at all; see `check_verification`.
 
         Args:
             video: the original.
             frames: its number of frames.
+            vehicles: see `check_verification`.
 
         Raises:
             NotVerified: it cannot.
             SourceError, ModelRuntimeError: the video cannot be read, or a network failed.
         """
-        check_verification(self.detectors, self.plate_reader, video, frames, MIN_SCORE)
+        check_verification(self.detectors, self.plate_reader, video, frames, MIN_SCORE, vehicles=vehicles)
 
     def detect(
         self, redacted: Video, original: VideoDetections, watch: Stopwatch, progress: Progress
@@ -201,7 +203,8 @@ def redact_and_verify(
         NotVerified: the verification cannot see in this video.
         SourceError, ModelRuntimeError, ReleaseError: see `Redactor`.
     """
-    verifier.check(redactor.video, len(detections))
+    clear = [found.select(found.scores >= MIN_SCORE).labeled(*_CLOSED_VEHICLES) for found in detections.per_frame]
+    verifier.check(redactor.video, len(detections), [found.boxes for found in clear])
     last = _last_round(redactor, detections, verifier, path)
     attacks = _attacked(redactor, last, verifier, path)
     residual = _confirmed(last.found.objects, attacks)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from pipeline.anonymize.altered_frames import AlteredFrames
+from pipeline.anonymize.canary import CanaryFrame
 from pipeline.anonymize.video_sections import FrameVisibility, Visibility, frame_visibility
 from pipeline.app.anonymize import canary_check
 from pipeline.app.anonymize.verification import Verifier, open_verifier
@@ -274,8 +275,8 @@ def test_a_few_dark_frames_in_which_a_person_could_be_seen_are_not_tolerated(sce
 def test_a_long_clip_needs_few_searches(
     road: BgrImage, glance: Drawn, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    searched = list[BgrImage]()
-    monkeypatch.setattr(canary_check, "_check_detectors", lambda _, images, *__: searched.extend(images))
+    searched = list[CanaryFrame]()
+    monkeypatch.setattr(canary_check, "_check_detectors", lambda _, canaries, *__: searched.extend(canaries))
     small = np.asarray(cv2.resize(road, (640, 360), interpolation=cv2.INTER_AREA), np.uint8)
     verifier.check(Drawn([small] * 24), 24)
     assert len(searched) <= 9
@@ -292,14 +293,15 @@ def test_a_part_that_is_bent_between_the_samples_is_tested_unless_masks_bridge_i
     bent = in_part(straight, rippled(straight, 6, 24), np.s_[150:], np.s_[320:])
     searched, measured = list[BgrImage](), dict[bytes, FrameVisibility]()
 
-    def once(image: BgrImage) -> FrameVisibility:
+    def once(image: BgrImage, *_: object) -> FrameVisibility:
         if (pixels := image.tobytes()) not in measured:
             measured[pixels] = frame_visibility(image)
         return measured[pixels]
 
     monkeypatch.setattr(canary_check, "frame_visibility", once)
     monkeypatch.setattr(AlteredFrames, "add", lambda *_: None)
-    monkeypatch.setattr(canary_check, "_check_detectors", lambda _, images, *__: searched.extend(images))
+    monkeypatch.setattr(canary_check, "canary_frame", lambda image, _: searched.append(image))
+    monkeypatch.setattr(canary_check, "_check_detectors", lambda *_: None)
     monkeypatch.setattr(canary_check, "_check_reader", lambda *_: None)
     clip = [bent if 5 <= number < 5 + frames[0] else straight for number in range(frames[1])]
     verifier.check(Drawn(clip, pace_s=Fraction(3, 20)), len(clip))
