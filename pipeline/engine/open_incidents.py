@@ -1,4 +1,7 @@
-"""Open incidents on the disk: after a kill, the next run reports their end."""
+"""Open incidents on the disk: after a kill, the next run reports their end.
+
+They are lines of events, as those of sinks, so that an erasure finds them.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ import structlog
 
 from pipeline.domain.alert_figures import Figure, decode_figures, encode_figures
 from pipeline.domain.event_identity import identified
-from pipeline.domain.events import AlertEvent, Event, IncidentPhase
+from pipeline.domain.events import AlertEvent, Event, IncidentPhase, decode, encode
 from pipeline.storage.atomic import atomic_file
 
-_FILE: Final = "open-incidents.json"
+_FILE: Final = "open-incidents.jsonl"
 _BEGINS: Final = frozenset({IncidentPhase.BEGUN, IncidentPhase.UPDATED})
 
 _log = structlog.get_logger(__name__)
@@ -60,19 +63,20 @@ class OpenIncidents:
         if self._file is None:
             return []
         try:
-            return msgspec.json.decode(self._file.read_bytes(), type=list[AlertEvent])
+            events = [decode(line) for line in self._file.read_bytes().splitlines()]
         except FileNotFoundError:
             return []
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
             _log.warning("open_incidents_unreadable", file=str(self._file), error=type(error).__name__)
             return []
+        return [event for event in events if isinstance(event, AlertEvent)]
 
     def _store(self) -> None:
         if self._file is None:
             return
         try:
             with atomic_file(self._file, sync=False) as file:
-                file.write(msgspec.json.encode(list(self._open.values())))
+                file.writelines(encode(alert) + b"\n" for alert in self._open.values())
         except OSError as error:  # the disk is full: a kill now would leave them open
             _log.warning("open_incidents_not_stored", error=error.strerror)
 

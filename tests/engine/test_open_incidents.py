@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.erasure.event_files import find_event_files
 from pipeline.domain.alert_sentences import alert_sentence
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.event_identity import identified
@@ -45,8 +47,18 @@ def test_what_has_ended_is_forgotten(tmp_path: Path) -> None:
 
 
 def test_a_damaged_file_stops_nothing(tmp_path: Path) -> None:
-    (tmp_path / "open-incidents.json").write_bytes(b"no json")
+    (tmp_path / "open-incidents.jsonl").write_bytes(b"no json")
     run = OpenIncidents(tmp_path)
     assert run.left(0) == []
     run.begin([incident_alert(IncidentPhase.BEGUN)])
     assert len(OpenIncidents(tmp_path).left(0)) == 1
+
+
+def test_an_erasure_reaches_them(tmp_path: Path) -> None:
+    """They say where a vehicle stood, by its track."""
+    begun = incident_alert(IncidentPhase.BEGUN)
+    OpenIncidents(tmp_path).begin([begun, incident_alert(IncidentPhase.BEGUN, "1" * 24, number=2)])
+    (files,) = find_event_files(ConfiguredStores.of_data_dir(tmp_path))
+    (path,) = files.files()
+    assert files.erase(path, lambda event: INCIDENT.encode() in event) == 1
+    assert [one.incident for one in OpenIncidents(tmp_path).left(0)] == ["1" * 24]

@@ -91,10 +91,18 @@ def record_masked(folder: Path, masks: tuple[Polygon, ...], *, seconds: int, beg
     DeclarationLog(folder / "cam" / DECLARATIONS).declare(declaration, begin_ms - 1000)
 
 
-def record_declared(folder: Path, path: Path, *, camera: str = "cam", begin_ms: int = BEGIN_MS) -> None:
+def record_declared(
+    folder: Path,
+    path: Path,
+    *,
+    camera: str = "cam",
+    begin_ms: int = BEGIN_MS,
+    declaration: CameraDeclaration | None = None,
+) -> None:
     """Record a clip whose camera was declared before its first packet, as a recorder does that runs at that time."""
     record(folder, path, camera=camera, begin_ms=begin_ms)
-    DeclarationLog(folder / camera / DECLARATIONS).declare(declared(camera), begin_ms - 1000)
+    declaration = declared(camera) if declaration is None else declaration
+    DeclarationLog(folder / camera / DECLARATIONS).declare(declaration, begin_ms - 1000)
 
 
 def connect(

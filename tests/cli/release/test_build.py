@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from pipeline.anonymize.metadata_check import find_extra_content
 from pipeline.anonymize.signing_certificate import create_signing_identity
 from pipeline.app.anonymize.redaction_job import run_job
+from pipeline.config.load import load_config
 from pipeline.errors import ConfigError, PolicyError, RecordError, ReleaseError, SourceError, ViapublicaError
 from pipeline.record.holds import Holds
 from pipeline.weights.catalog import packaged_models_dir
@@ -96,13 +97,18 @@ def file_of(number: str) -> Path:
 
 
 UPPER_LEFT = "[[0, 0], [0.5, 0], [0.5, 0.3], [0, 0.3]]"
+TWO_PEOPLE = "[[0.82, 0.35], [1, 0.35], [1, 0.62], [0.82, 0.62]]"
+"""Of the street: so small, and so near the border, that a caption could stay readable there."""
 
 
-def config_of(folder: Path, *, name: str = "city.yaml", camera: str = "cam", masks: str = UPPER_LEFT) -> Path:
+def config_of(
+    folder: Path, *, name: str = "city.yaml", camera: str = "cam", masks: str = UPPER_LEFT, ignore: str = ""
+) -> Path:
     path = folder / name
     path.write_text(
         "version: 1\ninstitution: SSP-MT\ncameras:\n"
-        f"  - {{id: {camera}, source: 'rtsp://192.0.2.1/a', scope: public-road, masks: [{masks}]}}\n"
+        f"  - {{id: {camera}, source: 'rtsp://192.0.2.1/a', scope: public-road, masks: [{masks}],"
+        f" ignore: [{ignore}]}}\n"
         "record: {dir: video, days: 3650}\n"
     )
     return path
@@ -112,9 +118,15 @@ def moment(after_ms: int) -> str:
     return datetime.fromtimestamp((BEGIN_MS + after_ms) / 1000, UTC).isoformat()
 
 
-def test_a_camera_and_a_span_become_a_clip_cut_to_the_frame(street: Path, tmp_path: Path) -> None:
-    record_declared(tmp_path / "video", street)
-    config = config_of(tmp_path)
+def test_a_camera_and_a_span_become_a_clip_cut_to_the_frame(
+    street: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its privacy mask is in it, and people in an ignored area are masked as everywhere."""
+    monkeypatch.setattr("pipeline.anonymize.captions.MIN_FRAMES", 2)
+    monkeypatch.setattr("pipeline.anonymize.captions.MIN_S", 0.1)
+    config = config_of(tmp_path, ignore=TWO_PEOPLE)
+    (camera,) = load_config(config).cameras
+    record_declared(tmp_path / "video", street, declaration=camera.declaration())
     number = approved("--camera=cam", f"--from={moment(450)}", f"--to={moment(750)}", f"--config={config}")
     assert [hold.reason for hold in Holds(tmp_path / "video").all()] == [f"disclosure {number}"], (
         "held since the request"
@@ -128,6 +140,7 @@ def test_a_camera_and_a_span_become_a_clip_cut_to_the_frame(street: Path, tmp_pa
         assert container.streams.video[0].average_rate == 10
     masked = [image[4:100, 4:310] for image in images]
     assert all(part.max() < 75 and np.median(part) < 25 for part in masked), "black, but for masks that reach into it"
+    assert all(image[135:215, 535:595].max() < 75 for image in images), "two people in the ignored area"
     assert find_extra_content(Path(built["clip"])) == []
     report = Path(built["report"]).read_text(encoding="utf-8")
     for words in ("cam", moment(500)[:19].replace("T", " "), "UFMT", "research", "Bia", built["sha256"]):
