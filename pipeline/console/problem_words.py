@@ -141,6 +141,25 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "State each of them": "Marque-as.",
     "shares a body's cameras with itself": "O órgão que compartilha e o que recebe são o mesmo.",
     "Name another recipient": "Escolha outro órgão que recebe.",
+    "was not checked, so the data may be those of another person": "Falta dizer o que foi conferido: os dados podem "
+    "ser de outra pessoa.",
+    "is empty or in the future": "O período está vazio ou ainda não passou.",
+    "State date and time of the passage": "Informe data e hora da passagem.",
+    "Name the cameras, or the place in words (decree art. 19 §1)": "Informe as câmeras, ou o local em palavras "
+    "(art. 19, § 1º).",
+    "does not say to what": "Falta a placa, ou o que ajuda a achar os dados.",
+    "State the plate, or characteristics": "Informe a placa ou características.",
+    "names the plate, which the register must not hold": "Um dos textos traz a placa, que o registro não pode guardar.",
+    "erases data, which the console does not": "O deferimento exclui dados, o que não se faz no console.",
+    "Decide it where the run can be stopped: viapublica requests decide": "Decida o pedido onde a execução das câmeras "
+    "pode ser parada: viapublica requests decide.",
+    "was received with another plate": "O pedido foi recebido com outra placa.",
+    "was received with a plate": "O pedido foi recebido com uma placa.",
+    "Give the plate that it was received with: --plate -": "Informe a placa com que foi recebido.",
+    "is not in the future": "O fim da preservação já passou.",
+    "Give a later end: --until": "Informe um fim posterior.",
+    "is not in force": "A preservação não está em vigor.",
+    "Name the person responsible and the reason": "Informe o motivo.",
     "The address or a field cannot be used": "O endereço ou um dos campos não pode ser usado.",
     "Nothing matches the given URI": "O endereço não existe.",
 }

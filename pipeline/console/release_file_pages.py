@@ -24,12 +24,11 @@ from pipeline.console.release_visits import (
     YearOf,
     address_of,
     number_at,
-    opened_for,
     releases_of,
 )
 from pipeline.console.release_words import STAGES
 from pipeline.console.sections import RELEASES
-from pipeline.console.visits import Visit
+from pipeline.console.visits import Visit, opened_for
 from pipeline.domain.operation import Operation
 from pipeline.http_api.problems import InvalidRequest
 

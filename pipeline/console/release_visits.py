@@ -7,11 +7,10 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Path, Request
 
-from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.app.release.permitted_releases import PermittedReleases
 from pipeline.console.problem_pages import PageRoute
 from pipeline.console.sections import RELEASES
-from pipeline.console.visits import Visit, visit_of
+from pipeline.console.visits import Visit, opened_for, visit_of
 from pipeline.domain.disclosure import number_of
 from pipeline.errors import RecordError, ReleaseError
 
@@ -19,7 +18,6 @@ VisitOfReleases = Annotated[Visit, Depends(visit_of(RELEASES))]
 YearOf = Annotated[int, Path(ge=1970, le=9999)]
 RunningOf = Annotated[int, Path(ge=1, le=999_999)]
 PAGE_OF_ONE: Final = "/{year}/{running}"
-LONGEST_CASE: Final = 64
 
 
 class ReleaseRoute(PageRoute):
@@ -30,11 +28,6 @@ class ReleaseRoute(PageRoute):
         if not isinstance(error, (ReleaseError, RecordError)):
             return None
         return HTTPStatus.NOT_FOUND if request.method == "GET" else HTTPStatus.CONFLICT
-
-
-def opened_for(visit: Visit, purpose: str = "") -> OpenRegistry:
-    """The registry for the person of a visit, with a purpose, and the case of the form."""
-    return visit.service.registry.held_by(visit.caller.credential, purpose, visit.form.text("case")[:LONGEST_CASE])
 
 
 def releases_of(visit: Visit, purpose: str = "") -> PermittedReleases:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.app.access.own_operations import own_operations, require_own
 from pipeline.app.people.identity import SessionCredential
+from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.console.reader import Reader
 from pipeline.console.sections import Section
 from pipeline.domain.operation import Operation
@@ -23,6 +24,7 @@ from pipeline.http_api.service import Service
 B = TypeVar("B", bound=BaseModel)
 CSRF_FIELD: Final = "csrf"
 _MOST_FIELDS: Final = 200
+_LONGEST_CASE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +139,8 @@ def visit_of(section: Section) -> Callable[[Visit], Visit]:
         return visit
 
     return permitted
+
+
+def opened_for(visit: Visit, purpose: str = "") -> OpenRegistry:
+    """The registry for the person of a visit, with a purpose, and the case of the form."""
+    return visit.service.registry.held_by(visit.caller.credential, purpose, visit.form.text("case")[:_LONGEST_CASE])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 
 from pipeline.console import (
+    hold_pages,
     institution_pages,
     people_pages,
     person_pages,
@@ -13,11 +15,19 @@ from pipeline.console import (
 from pipeline.console.pages import render
 from pipeline.console.registry_visits import address_of as address_of_person
 from pipeline.domain.account import InstitutionKind
+from pipeline.domain.disposal import Disposal, Disposed
+from pipeline.domain.hold import Hold, HoldBasis
 from pipeline.domain.operation import Operation
 from pipeline.domain.people import AccountStatus, Lack, RegisteredInstitution, Sector, Validity
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.role import Role
-from pipeline.domain.subject_request import RequestDecision, RequestKind
+from pipeline.domain.subject_request import (
+    IdentityCheck,
+    RequestDecision,
+    RequestKind,
+    SubjectRequest,
+    SubjectRequestRecord,
+)
 from pipeline.domain.times import parse_time
 from tests.console.filled_values import AT, READER, Filled
 
@@ -66,6 +76,53 @@ def _institutions_page(given: Filled) -> str:
     )
 
 
+def _rights_pages(given: Filled) -> Mapping[str, str]:
+    text, frame, form = given.text, given.frame, given.form
+    cameras = {text: SimpleNamespace(name=f"{text} 2")}
+    asked = SubjectRequest(
+        kind=RequestKind.ACCESS, person=text, contact=text, identity=(IdentityCheck.DOCUMENT,), begin_ms=1, end_ms=2,
+        by=text, place=text, characteristics=text, camera_ids=(text,), fingerprint=text,
+    )  # fmt: skip
+    record = SubjectRequestRecord(
+        number=text, request=asked, received_ms=1, due_ms=2, decision=RequestDecision.GRANTED, reasons=text,
+        decided_by=text, decided_ms=3, erasure=text,
+    )  # fmt: skip
+    request = frame | {"case": text, "overdue": True, "decisions": list(RequestDecision)}
+    request |= {"RequestKind": RequestKind, "RequestDecision": RequestDecision}
+    hold = Hold(text, text, 1, 2, text, text, 1, text, text, text, 3)
+    disposal = Disposal(text, 1, text, text, (Disposed("events", text, 1, 2, 3, 4, 5),))
+    return {
+        "new request of a person": render(
+            "rights_new.html",
+            READER,
+            **frame,
+            form=form,
+            kinds=list(RequestKind),
+            checks=list(IdentityCheck),
+            cameras=cameras,
+            days=15,
+        ),
+        "decided request": render("rights_request.html", READER, **request, found=record),
+        "open request": render("rights_request.html", READER, **request, found=replace(record, decision=None)),
+        "holds": render(
+            "holds.html",
+            READER,
+            **frame,
+            form=form,
+            purposes=hold_pages.PURPOSES,
+            found=[hold],
+            state_of=lambda _: "expired",
+            states=hold_pages.STATES,
+            bases=list(HoldBasis),
+            basis_of=lambda _: HoldBasis.POLICE,
+            cameras=cameras,
+        ),
+        "disposals": render(
+            "disposals.html", READER, **frame, form=form, this_month="2026-11", found=[disposal], differing=[text]
+        ),
+    }
+
+
 def people_and_rights_pages(given: Filled) -> Mapping[str, str]:
     text, frame, form, camera = given.text, given.frame, given.form, given.camera
     member = SimpleNamespace(
@@ -89,6 +146,7 @@ def people_and_rights_pages(given: Filled) -> Mapping[str, str]:
         erasure=text,
     )
     return {
+        **_rights_pages(given),
         "people": render(
             "people.html",
             READER,

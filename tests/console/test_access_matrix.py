@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import pytest
 from fastapi.routing import APIRoute
 
-from pipeline.console import person_pages, plate_pages, situation_pages
+from pipeline.console import hold_pages, person_pages, plate_pages, situation_pages
 from pipeline.console.application import PAGES
 from pipeline.domain.operation import Operation
 from pipeline.domain.role import Role
@@ -31,6 +31,8 @@ CASEWORKERS: Final = frozenset(
 COUNTERS: Final = OBSERVERS | {Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR, Role.RESEARCHER_LIAISON}
 EXPORTERS: Final = ANALYSTS | {Role.RESEARCHER_LIAISON}
 OFFICERS: Final = frozenset({Role.DISCLOSURE_OFFICER})
+KEEPERS: Final = CASEWORKERS - {Role.DATA_PROTECTION_OFFICER}
+NO_ONE: Final[frozenset[Role]] = frozenset()
 SECTORAL: Final = frozenset({Role.SECTOR_ADMINISTRATOR})
 CENTRAL: Final = frozenset({Role.GENERAL_ADMINISTRATOR})
 ADMINISTRATORS: Final = frozenset({Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR})
@@ -65,6 +67,9 @@ PERSON = {"login": "nova", "name": "Nova Lima", "document": "MAT 1", "body": "no
 UNTIL = {"until": "2027-01-31"}
 SECTOR = {"institution": "guarda", "sector": "norte", "name": "Norte", "retention": "7"}
 BODIES = "/console/people/institutions"
+KEPT = {"purpose": "preservation", "case": "IP 12/2026"}
+NO_REQUEST = {"case": "IP 12/2026", "number": "T2026/000077", "decision": "refused", "reasons": "não"}
+NOTHING_ASKED = {"kind": "access", "case": "IP 12/2026", "start": "2026-11-22", "end": "2026-11-23"}
 BASIS = {"basis": "police", "recipient": "1ª DP", "purpose": "prova", "camera": "no camera", "case": "IP 12/2026"}
 STEP = {"action": "comment", "text": "Equipe a caminho"}
 REQUESTS: Final = (
@@ -108,6 +113,20 @@ REQUESTS: Final = (
     Request("GET /console/rights", "/console/rights", CASEWORKERS),
     # Requests are addressed to the general administration: those of another body who handle them open no list.
     Request("POST /console/rights", "/console/rights", CENTRAL, {"case": "IP 12/2026"}),
+    Request("GET /console/rights/new", "/console/rights/new", CASEWORKERS),
+    # No such request, and one that states nothing.
+    Request("POST /console/rights/new", "/console/rights/new", CENTRAL, NOTHING_ASKED, 403),
+    Request("POST /console/rights/request", "/console/rights/request", CENTRAL, NO_REQUEST, 409),
+    Request("POST /console/rights/request/decision", "/console/rights/request/decision", CENTRAL, NO_REQUEST, 409),
+    Request("POST /console/rights/request/letter", "/console/rights/request/letter", CENTRAL, NO_REQUEST, 409),
+    Request("GET /console/rights/holds", "/console/rights/holds", KEEPERS),
+    Request("POST /console/rights/holds", "/console/rights/holds", KEEPERS, KEPT),
+    # No such camera, and no approval.
+    Request("POST /console/rights/holds/new", "/console/rights/holds/new", KEEPERS, KEPT, 422),
+    Request("POST /console/rights/holds/release", "/console/rights/holds/release", NO_ONE, KEPT),
+    Request("GET /console/rights/disposals", "/console/rights/disposals", CASEWORKERS),
+    Request("POST /console/rights/disposals", "/console/rights/disposals", CASEWORKERS, {"month": "2026-11"}),
+    Request("POST /console/rights/disposals/report", "/console/rights/disposals/report", CASEWORKERS, {}, 422),
     Request("GET /console/people", "/console/people", ADMINISTRATORS),
     Request("POST /console/people", "/console/people", ADMINISTRATORS, {}),
     # The body is none, which is said to those alone who may register people.
@@ -228,5 +247,7 @@ def test_the_purposes_of_the_pages_are_those_of_the_rules() -> None:
     matrix = access_matrix()
     searches = {purpose for role in Role for purpose in matrix[Operation.PLATE_QUERY][role].conditions}
     assert set(plate_pages.PURPOSES) == searches
+    held = {purpose for role in Role for purpose in matrix[Operation.HOLD][role].conditions}
+    assert set(hold_pages.PURPOSES) == held
     incidents = {purpose for role in Role for purpose in matrix[Operation.INCIDENT][role].conditions}
     assert set(situation_pages.PURPOSES) == incidents

@@ -26,7 +26,7 @@ from pipeline.governance.subject_letters import LetterHead
 from pipeline.governance.typeset import typeset
 from pipeline.storage.disposal_log import DisposalLog
 
-__all__ = ["WrittenDisposals", "audited_disposals", "disposals_of", "write_disposal_report"]
+__all__ = ["WrittenDisposals", "audited_disposals", "disposals_of", "listed_disposals", "write_disposal_report"]
 
 _NUMBER: Final = re.compile(r"[Dd]([0-9]{4})[/-]([0-9]{1,9})")
 
@@ -38,6 +38,23 @@ class WrittenDisposals:
     disposals: tuple[Disposal, ...]
     differing: tuple[str, ...]
     files: tuple[Path, ...]
+
+
+def listed_disposals(stores: ConfiguredStores, about: str) -> tuple[list[Disposal], list[str]]:
+    """The disposals of a month or number, for a list; and the numbers of those that differ from the audit.
+
+    Args:
+        stores, about: see `write_disposal_report`.
+
+    Raises:
+        StoreError, AuditUnavailable, ViapublicaError: see `write_disposal_report`.
+        AuditError: the audit cannot be read.
+    """
+    audit = audit_of_stores(stores)
+    audit.access.decide(Operation.REPORT)
+    found = disposals_of(stores, about)
+    audit.add(Operation.REPORT, rows=len(found), details={"action": "list-disposals"})
+    return found, audited_disposals(stores, found)[1]
 
 
 def write_disposal_report(stores: ConfiguredStores, about: str, folder: Path, sign: Signer | None) -> WrittenDisposals:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pipeline.app.access.acting import acting_as
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.people.acting_person import Wanted, records_target
@@ -13,13 +16,14 @@ from pipeline.domain.requester import Requester
 from pipeline.domain.subject_request import SubjectRequestRecord
 
 
-def permitted_requests(
+@contextmanager
+def permitted_request_service(
     opened: OpenRegistry, where: str, stores: ConfiguredStores, case: str
-) -> tuple[SubjectRequestRecord, ...]:
-    """All requests, by number; they are addressed to the general administration, so its people read them.
+) -> Iterator[SubjectRequestService]:
+    """The requests in the name of a person; addressed to the general administration, its people handle them.
 
     Args:
-        opened: the registry, for the person who asks; where: the register.
+        opened: the registry, for the person; where: the register.
         stores: name the audit; case: number of the case.
 
     Raises:
@@ -39,5 +43,16 @@ def permitted_requests(
         )
     )
     requester = Requester(user=opened.requester.user, purpose=Purpose.SUBJECT_REQUEST.value, case=case)
-    with acting_as(opened), SubjectRequestService(where, stores, requester, clock=opened.clock) as service:
+    with (
+        acting_as(opened),
+        SubjectRequestService(where, stores, requester, zone=stores.zone, clock=opened.clock) as service,
+    ):
+        yield service
+
+
+def permitted_requests(
+    opened: OpenRegistry, where: str, stores: ConfiguredStores, case: str
+) -> tuple[SubjectRequestRecord, ...]:
+    """All requests, by number; arguments and errors as of `permitted_request_service`."""
+    with permitted_request_service(opened, where, stores, case) as service:
         return service.all()
