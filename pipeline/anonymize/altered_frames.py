@@ -3,7 +3,8 @@
 In relief, as edges of one side, what is smooth has one gray level everywhere. At equal brightness, the image is in
 the colors alone. Scenes differ in brightness from place to place, and far more than in color. Both are judged in nine
 parts, of which most have to agree: a caption or a sign does not make the rest ordinary. Parts that show nothing do not
-count.
+count. In two tones, as in a stencil or a halftone, people are recognized by their outlines; scenes have tones
+between dark and bright ones.
 """
 
 from __future__ import annotations
@@ -41,6 +42,12 @@ _LEAST_COLOR_EDGE, _LEAST_EDGE = 0.35, 1.0
 """… and levels per pixel from which edges in color and in brightness are seen …"""
 _EDGES: Final = 80
 """… at this percentile."""
+_MOST_BETWEEN: Final = 0.04
+"""Share of pixels in the middle half between dark and bright ones; scenes have 0.05 and more …"""
+_TONES: Final = (3, 97)
+"""… at these percentiles …"""
+_LEAST_APART: Final = 24
+"""… and their gray levels, from which something is seen."""
 
 
 class Alteration(StrEnum):
@@ -49,6 +56,7 @@ class Alteration(StrEnum):
     MANY_HUES = f"{FalseColors.MANY_HUES}, as in the palette of a thermal camera or behind colored nets or glass"
     BY_BRIGHTNESS = f"{FalseColors.BY_BRIGHTNESS}, as in the palette of a thermal camera or behind a colored net"
     EQUAL_BRIGHTNESS = "everything is equally bright, and differs in color only"
+    TWO_TONES = "everything has one of two tones, as in a stencil, a drawing or a halftone"
     RELIEF = "everything stands out of one even gray, as in relief or behind a wide net"
 
     @property
@@ -79,6 +87,8 @@ def alteration(image: BgrImage) -> Alteration | None:
         return Alteration[colors.name]
     if is_of_equal_brightness(image):
         return Alteration.EQUAL_BRIGHTNESS
+    if is_of_two_tones(image):
+        return Alteration.TWO_TONES
     return Alteration.RELIEF if is_in_relief(image) else None
 
 
@@ -105,6 +115,18 @@ def is_of_equal_brightness(frame: BgrImage) -> bool:
         brightness, *colors = np.percentile(part.reshape(-1, 3), _EDGES, axis=0).tolist()
         if max(colors) >= _LEAST_COLOR_EDGE or brightness >= _LEAST_EDGE:
             alike.append(max(colors) >= max(_LEAST_COLOR_EDGE, _LEAST_COLORFUL * brightness))
+    return _most(alike)
+
+
+def is_of_two_tones(frame: BgrImage) -> bool:
+    """Whether a frame (height, width, 3) BGR has hardly any tone between the dark and the bright ones."""
+    gray = cv2.cvtColor(np.ascontiguousarray(frame[::2, ::2]), cv2.COLOR_BGR2GRAY).astype(np.float32)
+    alike = []
+    for part in _parts(gray):
+        dark, bright = np.percentile(part, _TONES).tolist()
+        if bright - dark >= _LEAST_APART:
+            share = (part - dark) / (bright - dark)
+            alike.append(bool(((share > 0.25) & (share < 0.75)).mean() < _MOST_BETWEEN))
     return _most(alike)
 
 

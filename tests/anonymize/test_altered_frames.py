@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from pipeline.anonymize.altered_frames import Alteration, AlteredFrames, alteration
@@ -40,6 +41,26 @@ def brightness_as_color(image: BgrImage) -> BgrImage:
     return np.asarray(cv2.cvtColor(changed.astype(np.uint8), cv2.COLOR_YCrCb2BGR), np.uint8)
 
 
+def in_two_tones(image: BgrImage, limit: npt.ArrayLike) -> BgrImage:
+    levels = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (0, 0), 1)
+    return np.repeat(np.where(levels > np.asarray(limit), 230, 25).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def stencil(image: BgrImage) -> BgrImage:
+    return in_two_tones(image, np.median(image))
+
+
+def drawing(image: BgrImage) -> BgrImage:
+    levels = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float64)
+    return in_two_tones(image, cv2.GaussianBlur(levels, (0, 0), 9) - 4)
+
+
+def halftone(image: BgrImage) -> BgrImage:
+    height, width = image.shape[:2]
+    dots = np.kron(np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) * 16 + 8, np.ones((2, 2)))
+    return in_two_tones(image, np.tile(dots, (height // 8 + 1, width // 8 + 1))[:height, :width])
+
+
 ALTERED: dict[str, tuple[Callable[[BgrImage], BgrImage], Alteration]] = {
     "relief": (lambda image: in_relief(image, 1, 1), Alteration.RELIEF),
     "coarse relief": (lambda image: in_relief(image, 3, 0), Alteration.RELIEF),
@@ -47,6 +68,9 @@ ALTERED: dict[str, tuple[Callable[[BgrImage], BgrImage], Alteration]] = {
     "colors only": (lambda image: equally_bright(image, 2.0), Alteration.EQUAL_BRIGHTNESS),
     "nearly colors only": (lambda image: equally_bright(image, 2.0, 0.05), Alteration.EQUAL_BRIGHTNESS),
     "brightness as color": (brightness_as_color, Alteration.EQUAL_BRIGHTNESS),
+    "stencil": (stencil, Alteration.TWO_TONES),
+    "drawing": (drawing, Alteration.TWO_TONES),
+    "halftone": (halftone, Alteration.TWO_TONES),
 }
 
 
