@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
 from pipeline.console.pages import page, seen
-from pipeline.console.problem_pages import PageRoute, log_in_page, shown
+from pipeline.console.problem_pages import PageRoute, ShownProblem, log_in_page, shown
 from pipeline.console.reader import Reader
 from pipeline.console.visits import FormOf, ReaderOf
 from pipeline.errors import NotLoggedIn, ViapublicaError
@@ -15,6 +16,7 @@ from pipeline.http_api.callers import ServiceOf, client_address, cookie_of, set_
 from pipeline.http_api.problems import RequestRefused
 from pipeline.http_api.request_guard import DIRECTORY_RETURN
 from pipeline.http_api.service import Service
+from pipeline.http_api.session_routes import second_factor
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 CODE: Final = "/console/directory/code"
@@ -53,9 +55,9 @@ def come_back(request: Request, service: ServiceOf, reader: ReaderOf) -> Respons
 
 
 @router.get(CODE)
-def code_form(reader: ReaderOf) -> Response:
+def code_form(service: ServiceOf, reader: ReaderOf) -> Response:
     """The form of the one-time code."""
-    return page("directory_code.html", reader, problem=None, action=CODE, path=CODE)
+    return _code_page(service, reader)
 
 
 @router.post(CODE)
@@ -69,15 +71,22 @@ def log_in(request: Request, service: ServiceOf, reader: ReaderOf, form: FormOf)
     try:
         service.limits.log_in(address)
         opened = service.registry.held_by(None)
-        signed_in = service.directories.sign_in(opened, _browser(request, service), form.text("code")[:16], address)
+        factor = second_factor(request, service, form.text("code")[:16], form.text("passkey")[:16_384])
+        signed_in = service.directories.sign_in(opened, _browser(request, service), factor, address)
     except NotLoggedIn as error:
         problem = shown(error, reader, request.state.request_id)
-        return page("directory_code.html", reader, status=problem.status, problem=problem, action=CODE, path=CODE)
+        return _code_page(service, reader, problem)
     answer = seen("/console/")
     set_session(answer, service, signed_in.token)
     _set_browser(answer, service, "")
     request.state.account = signed_in.person.login
     return answer
+
+
+def _code_page(service: Service, reader: Reader, problem: ShownProblem | None = None) -> Response:
+    values: dict[str, Any] = {"action": CODE, "path": CODE, "passkeys": service.passkeys.are_possible}
+    status = HTTPStatus.OK if problem is None else problem.status
+    return page("directory_code.html", reader, status=status, problem=problem, **values)
 
 
 def _refused(error: Exception, request: Request, reader: Reader) -> Response:

@@ -112,6 +112,7 @@ def log_in_page(
     """
     values: dict[str, Any] = {"problem": problem, "login": login, "path": request.url.path, "action": LOG_IN}
     service: Service = request.app.state.service
+    values["passkeys"] = service.passkeys.are_possible
     if is_htmx(request):
         return page("part_log_in.html", reader, status=status, headers=into("#dialog"), **values)
     return page("log_in.html", reader, status=status, directories=service.directories.choices, **values)

@@ -27,6 +27,13 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "Choose another one": "Escolha outra.",
     "is none of yours that is open": "Não é uma sessão aberta da sua conta.",
     "List your sessions": "Atualize a página.",
+    "makes no passkey": "A resposta do aparelho não serve para uma chave de acesso.",
+    "Begin again, and unlock the device": "Comece de novo e desbloqueie o aparelho.",
+    "was not asked for in this browser, or too long ago": "A chave de acesso não foi pedida neste navegador ou o "
+    "pedido expirou.",
+    "is known here already": "Esta chave já está cadastrada.",
+    "Use it, or take another device": "Use-a ou escolha outro aparelho.",
+    "Remove one that is not used": "Retire uma que não é usada.",
     "Ask your administration": "Procure a administração do seu órgão.",
     "has neither a session nor a token": "Sua sessão terminou.",
     "Log in": "Entre novamente.",

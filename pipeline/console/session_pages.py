@@ -22,7 +22,7 @@ from pipeline.http_api.problems import RequestRefused
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 START: Final = "/console/"
 _PAGE: Final = re.compile(r"/console/(?!directory/)[a-z0-9/-]{0,200}")
-_FIELDS: Final = ("login", "password", "code")
+_FIELDS: Final = ("login", "password", "code", "passkey")
 _PREFERENCE_S: Final = 400 * 86_400
 """As long as browsers store cookies."""
 

@@ -15,6 +15,8 @@ class NoticeKind(StrEnum):
     """An administrator connected the account with a directory, or took it out."""
     TOKEN = "token"  # noqa: S105 - no token
     """A personal token was created."""
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
     CODE_REFUSED = "code-refused"
     """Someone gave the right password, or came by the directory, and failed at the second factor."""
     LOCKED = "locked"

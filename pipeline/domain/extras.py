@@ -38,6 +38,7 @@ EXTRA_OF: Final = {
     "typst": "documents",
     "ultralytics": "ultralytics",
     "uvicorn": "server",
+    "webauthn": "server",
 }
 """Import package to extra. A test holds it to `pyproject.toml` and to the imports of the code."""
 

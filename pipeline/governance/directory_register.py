@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from pipeline.domain.account_notice import NoticeKind
 from pipeline.domain.directory_identity import DirectoryIdentity
 from pipeline.domain.operation import Operation
+from pipeline.domain.passkey import SecondFactor
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.registry_change import RegistryChange
 from pipeline.errors import NotLoggedIn, RegistryError
@@ -73,13 +74,15 @@ class DirectoryRegister(LoginRegister):
             row = session.scalar(select(DirectoryIdentityRow).where(DirectoryIdentityRow.login == login))
             return None if row is None else DirectoryIdentity(row.issuer, row.subject)
 
-    def sign_in_by_directory(self, identity: DirectoryIdentity, institution: str, code: str, origin: str) -> SignedIn:
-        """Log in a person that a directory has recognized, with their one-time code.
+    def sign_in_by_directory(
+        self, identity: DirectoryIdentity, institution: str, factor: SecondFactor, origin: str
+    ) -> SignedIn:
+        """Log in a person that a directory has recognized, with their second factor.
 
         Args:
             identity: as the directory states it, verified.
             institution: whose directory it is: it speaks for no one else's people.
-            code: as typed; origin: where the session comes from.
+            factor: a one-time code, or a passkey's answer; origin: where the session comes from.
 
         Raises:
             NotLoggedIn: no account is connected with the identity, or see `sign_in`.
@@ -99,7 +102,7 @@ class DirectoryRegister(LoginRegister):
                 "knows you, but no account is connected with you there",
                 "Accounts are registered first (art. 5): ask your administration for people add and people directory",
             )
-        return self._signed_in(login, code, origin, is_known, "the code or the institution")
+        return self._signed_in(login, factor, origin, is_known, "the code or the institution")
 
 
 def _disconnect(session: Session, login: str) -> bool:

@@ -6,11 +6,12 @@ import hmac
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from pipeline.domain.account_notice import NoticeKind
 from pipeline.domain.operation import Operation
+from pipeline.domain.passkey import PasskeyProof, SecondFactor
 from pipeline.domain.people import (
     AccountStatus,
     NewPerson,
@@ -45,7 +46,7 @@ from pipeline.governance.people_rows import (
     person_row,
     system_user_row,
 )
-from pipeline.governance.people_tables import AccountRow, InstitutionRow, PersonRow
+from pipeline.governance.people_tables import AccountRow, InstitutionRow, PasskeyRow, PersonRow
 from pipeline.governance.session_register import SessionRegister
 from pipeline.governance.totp_encryption import TotpEncryption
 from pipeline.policy.registration import (
@@ -83,7 +84,7 @@ class LoginRegister(SessionRegister):
         with self._changing(RegistryChange(Operation.PERMISSION, "invite", login)) as session:
             account = self._present(session, login, by).account
             end_sessions(session, account.login, "invited", now_ms)
-            return _invited(account, now_ms)
+            return _invited(session, account, now_ms)
 
     def install(
         self,
@@ -126,7 +127,7 @@ class LoginRegister(SessionRegister):
                 row.trained_ms, row.trained_until_ms = period.from_ms, period.until_ms
                 row.term_ms, row.term_until_ms = period.from_ms, period.until_ms
                 row.grants.append(grant_row(Role.GENERAL_ADMINISTRATOR, period, by, now_ms))
-            return tuple(_invited(row.account, now_ms) for row in rows)
+            return tuple(_invited(session, row.account, now_ms) for row in rows)
 
     def prepare_activation(self, login: str, invitation: str) -> tuple[str, str]:
         """A new secret of one-time codes for an invited person, and its ``otpauth://`` address.
@@ -165,15 +166,16 @@ class LoginRegister(SessionRegister):
             account.last_used_ms = now_ms
             return person_of(person_row(session, name))
 
-    def sign_in(self, login: str, password: str, code: str, origin: str) -> SignedIn:
-        """Log in with password and one-time code.
+    def sign_in(self, login: str, password: str, factor: SecondFactor, origin: str) -> SignedIn:
+        """Log in with password and second factor.
 
         Args:
-            login, password, code: as typed; origin: where the session comes from.
+            login, password: as typed; factor: a one-time code, or a passkey's answer.
+            origin: where the session comes from.
 
         Raises:
             NotLoggedIn: anything is wrong; the text does not say what, and is the same for unknown logins. Only with
-                password and code of the account it says why the account may not be used.
+                both factors of the account it says why the account may not be used.
         """
         name = _login_or_none(login)
         with self._database.reading() as session:
@@ -183,19 +185,19 @@ class LoginRegister(SessionRegister):
         matches = is_password(typed_password(password), stored)
         return self._signed_in(
             name,
-            code,
+            factor,
             origin,
             lambda _, row: matches and row.account.password_hash == stored,
             "login, password or code",
         )
 
     def _signed_in(
-        self, name: str, code: str, origin: str, is_known: Callable[[Session, PersonRow], bool], what: str
+        self, name: str, factor: SecondFactor, origin: str, is_known: Callable[[Session, PersonRow], bool], what: str
     ) -> SignedIn:
-        """Open a session for a person who is known by one factor, with their one-time code as the other.
+        """Open a session for a person who is known by one factor, with another one.
 
         Args:
-            name: login; "" for none; code, origin: see `sign_in`.
+            name: login; "" for none; factor, origin: see `sign_in`.
             is_known: whether the first factor is that of the person's row, within the transaction.
             what: names the factors for the text of a refusal.
 
@@ -208,10 +210,10 @@ class LoginRegister(SessionRegister):
             lock = None if row is None else lock_of(session, row.account, origin, now_ms)
             if row is not None and lock is not None:
                 known = is_known(session, row)
-                if known and self._takes_code(row.account, code, lock, now_ms):
+                if known and self._takes(session, row.account, factor, lock, now_ms):
                     reason = why_unusable(person_of(row), now_ms)
                     if not reason:
-                        return self._opened(session, row, origin, now_ms)
+                        return self._opened(session, row, origin, _name_of(factor), now_ms)
                 else:
                     if known and now_ms >= lock.locked_until_ms:
                         note(session, name, NoticeKind.CODE_REFUSED, origin, now_ms)
@@ -225,12 +227,13 @@ class LoginRegister(SessionRegister):
             "Try again with the next code; after five attempts wait 15 minutes, or ask your administration",
         )
 
-    def _opened(self, session: Session, row: PersonRow, origin: str, now_ms: int) -> SignedIn:
+    def _opened(self, session: Session, row: PersonRow, origin: str, factor: str, now_ms: int) -> SignedIn:
         row.account.last_used_ms = now_ms
         know_address(session, row.login, origin, now_ms)
         token, ended = open_session(session, row.login, origin, now_ms)
         session.flush()
-        self._on_change(RegistryChange(Operation.PERMISSION, "sign-in", row.login, {"ended_sessions": ended}))
+        facts: dict[str, str | int | bool] = {"ended_sessions": ended, "factor": factor}
+        self._on_change(RegistryChange(Operation.PERMISSION, "sign-in", row.login, facts))
         return SignedIn(token, person_of(row), ended)
 
     def suspend(self, login: str, reason: str, by: str) -> RegisteredPerson:
@@ -273,7 +276,7 @@ class LoginRegister(SessionRegister):
             row = system_user_row(session, system_user)
             login = row.login
             usable = not why_unusable(person_of(row), now_ms)
-            if usable and self._takes_code(row.account, code, row.account, now_ms):
+            if usable and self._takes(session, row.account, code, row.account, now_ms):
                 row.account.confirmed_ms = row.account.last_used_ms = now_ms
                 return person_of(row)
             count_failure(session, row.account, "", now_ms)
@@ -311,18 +314,44 @@ class LoginRegister(SessionRegister):
             )
         return account
 
-    def _takes_code(self, account: AccountRow, code: str, lock: Lock, now_ms: int) -> bool:
-        """Whether a one-time code is right and the lock takes attempts; the code is used up then.
+    def _takes(self, session: Session, account: AccountRow, factor: SecondFactor, lock: Lock, now_ms: int) -> bool:
+        """Whether a second factor is right and the lock takes attempts; it is used up then.
 
         Raises:
             RegistryError: the key of one-time codes cannot be used.
         """
+        if now_ms < lock.locked_until_ms:
+            return False
+        if isinstance(factor, str):
+            taken = self._takes_code(account, factor, now_ms)
+        else:
+            taken = _takes_passkey(session, account, factor, now_ms)
+        if taken:
+            lock.failures = 0
+        return taken
+
+    def _takes_code(self, account: AccountRow, code: str, now_ms: int) -> bool:
         secret = TotpEncryption(self.folder).decrypted(account.totp_secret, account.login)
         step = used_step(secret, code, now_ms, account.totp_step)
-        if step is None or now_ms < lock.locked_until_ms:
+        if step is None:
             return False
-        account.totp_step, lock.failures = step, 0
+        account.totp_step = step
         return True
+
+
+def _takes_passkey(session: Session, account: AccountRow, proof: PasskeyProof, now_ms: int) -> bool:
+    row = session.get(PasskeyRow, proof.credential_id) if proof.credential_id else None
+    if row is None or row.login != account.login:
+        return False
+    count = proof.new_count(bytes.fromhex(row.public_key), row.uses)
+    if count is None:
+        return False
+    row.uses, row.last_used_ms = count, now_ms
+    return True
+
+
+def _name_of(factor: SecondFactor) -> str:
+    return "code" if isinstance(factor, str) else "passkey"
 
 
 def _login_or_none(login: str) -> str:
@@ -333,9 +362,10 @@ def _login_or_none(login: str) -> str:
         return ""
 
 
-def _invited(account: AccountRow, now_ms: int) -> str:
+def _invited(session: Session, account: AccountRow, now_ms: int) -> str:
     """Take all secrets from an account and give it an invitation; its code."""
     code, hashed = new_invitation()
+    session.execute(delete(PasskeyRow).where(PasskeyRow.login == account.login))
     account.status, account.status_reason = AccountStatus.INVITED.value, ""
     account.password_hash = account.totp_secret = ""
     account.invitation_hash, account.invitation_until_ms = hashed, now_ms + INVITATION_MS

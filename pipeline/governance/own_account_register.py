@@ -74,7 +74,7 @@ class OwnAccountRegister(LoginRegister):
             account.password_hash = hashed
             ended = end_sessions(session, owner.login, "password", now_ms, keep=owner.token)
             note(session, owner.login, NoticeKind.PASSWORD, owner.origin, now_ms)
-            return Renewed(_renewed(session, owner, now_ms), ended)
+            return Renewed(renewed(session, owner, now_ms), ended)
 
         return self._confirmed(owner, code, change, action="password", what="password or code", is_known=is_known)
 
@@ -91,7 +91,7 @@ class OwnAccountRegister(LoginRegister):
         def end(session: Session, _: AccountRow, now_ms: int) -> Renewed:
             if not end_one(session, owner.login, session_id, now_ms):
                 raise RegistryError("session", "is none of yours that is open", "List your sessions")
-            return Renewed(_renewed(session, owner, now_ms), 1)
+            return Renewed(renewed(session, owner, now_ms), 1)
 
         return self._confirmed(owner, code, end, action="session-end")
 
@@ -146,7 +146,7 @@ class OwnAccountRegister(LoginRegister):
         with self._database.writing() as session:
             account = person_row(session, owner.login).account
             lock = lock_of(session, account, owner.origin, now_ms)
-            if is_known(account) and self._takes_code(account, code, lock, now_ms):
+            if is_known(account) and self._takes(session, account, code, lock, now_ms):
                 made = change(session, account, now_ms)
                 session.flush()
                 self._on_change(RegistryChange(Operation.PERMISSION, action, owner.login))
@@ -160,5 +160,6 @@ class OwnAccountRegister(LoginRegister):
         )
 
 
-def _renewed(session: Session, owner: Owner, now_ms: int) -> str:
+def renewed(session: Session, owner: Owner, now_ms: int) -> str:
+    """The new id of the session that a change was made in; "" on the command line."""
     return renewed_session(session, owner.token, now_ms) if owner.token else ""

@@ -30,6 +30,7 @@ from pipeline.governance.people_tables import (
     AccountRow,
     DirectoryIdentityRow,
     InstitutionRow,
+    PasskeyRow,
     PersonRow,
     SectorRow,
 )
@@ -300,10 +301,11 @@ class PeopleRegister(RegistrySession):
 
 
 def close_account(session: Session, account: AccountRow, reason: str, now_ms: int) -> int:
-    """Close an account: no secret, system user, directory or session of it is left; the number of ended sessions."""
+    """Close an account: no secret, passkey, system user, directory or session is left; the number of ended sessions."""
     account.status, account.status_reason = AccountStatus.CLOSED.value, reason
     account.password_hash = account.totp_secret = account.invitation_hash = ""
     account.system_user, account.confirmed_ms = None, 0
+    session.execute(delete(PasskeyRow).where(PasskeyRow.login == account.login))
     session.execute(delete(DirectoryIdentityRow).where(DirectoryIdentityRow.login == account.login))
     return end_sessions(session, account.login, reason, now_ms)
 

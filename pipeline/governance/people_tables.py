@@ -185,6 +185,20 @@ class LogInAddressRow(Base):
     locked_until_ms: Mapped[int] = mapped_column(BigInteger)
 
 
+class PasskeyRow(Base):
+    """See `pipeline.domain.passkey.Passkey`; its key is hexadecimal."""
+
+    __tablename__ = "passkeys"
+
+    credential_id: Mapped[str] = mapped_column(String(1400), primary_key=True)
+    login: Mapped[str] = mapped_column(ForeignKey("persons.login"), index=True)
+    public_key: Mapped[str] = mapped_column(Text)
+    uses: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(Text)
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    last_used_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class AccountNoticeRow(Base):
     """See `pipeline.domain.account_notice.AccountNotice`."""
 

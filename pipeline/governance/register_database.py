@@ -21,7 +21,7 @@ from pipeline.governance.unchanged_values import UnchangedValues
 from pipeline.storage.register_location import REGISTER_FOLDER
 
 V = TypeVar("V")
-REVISION: Final = "0018"
+REVISION: Final = "0019"
 """The newest migration; a test compares it with the folder."""
 
 _APPLICATION_ID: Final = 0x56504742

@@ -6,7 +6,7 @@ from pipeline.governance.approval_register import ApprovalRegister
 from pipeline.governance.camera_registry import CameraRegistry
 from pipeline.governance.directory_register import DirectoryRegister
 from pipeline.governance.emergency_register import EmergencyRegister
-from pipeline.governance.own_account_register import OwnAccountRegister
+from pipeline.governance.passkey_register import PasskeyRegister
 from pipeline.governance.push_register import PushRegister
 from pipeline.governance.query_register import QueryRegister
 from pipeline.governance.sharing_register import SharingRegister
@@ -15,7 +15,7 @@ from pipeline.governance.token_register import TokenRegister
 
 class Registry(
     DirectoryRegister,
-    OwnAccountRegister,
+    PasskeyRegister,
     TokenRegister,
     PushRegister,
     EmergencyRegister,

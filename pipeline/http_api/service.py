@@ -15,6 +15,7 @@ from pipeline.app.alerts.alert_reader import AlertReader
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.people.directory_log_in import DirectoryLogIns
 from pipeline.app.people.open_registry import OpenRegistry
+from pipeline.app.people.passkeys import Passkeys
 from pipeline.app.release.served_releases import ReleaseSettings, ServedReleases
 from pipeline.app.shared_store import SharedStore
 from pipeline.domain.ports import Clock
@@ -149,7 +150,7 @@ class Service:
         behind_proxy: whether a proxy in front states the address of the client (``X-Forwarded-For``).
         limits: of requests; store: the event store, open from the first question on.
         alerts: reads new alerts for all streams; streams: a turn for each of these.
-        directories: log-ins by the directories of institutions.
+        directories: log-ins by the directories of institutions; passkeys: challenges of passkeys.
         live_views: a turn for each live view.
         incident_changes: steps of incidents and hand-overs of shifts.
         release_settings: what releases are built with; releases: those of the server.
@@ -164,6 +165,7 @@ class Service:
     store: SharedStore = field(init=False)
     alerts: AlertReader = field(init=False)
     directories: DirectoryLogIns = field(init=False)
+    passkeys: Passkeys = field(init=False)
     streams: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(_MOST_STREAMS))
     live_views: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(_MOST_LIVE_VIEWS))
     incident_changes: Changes = field(default_factory=Changes)
@@ -182,6 +184,7 @@ class Service:
         object.__setattr__(self, "alerts", reader)
         log_ins = DirectoryLogIns(self.stores.server, self.registry.clock, DIRECTORY_RETURN)
         object.__setattr__(self, "directories", log_ins)
+        object.__setattr__(self, "passkeys", Passkeys(self.stores.server.url, self.registry.clock))
         object.__setattr__(self, "releases", ServedReleases(self.register, self.stores, self.release_settings))
 
     def close(self) -> None:

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final, Self
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.app.people.identity import SessionCredential
 from pipeline.app.people.log_in import end_token, new_token, own_tokens, sign_in, sign_out
 from pipeline.domain.operation import Operation
+from pipeline.domain.passkey import SecondFactor
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.personal_token import LONGEST_TOKEN_MS, TOKEN_OPERATIONS, PersonalToken
 from pipeline.domain.times import DAY_MS, format_utc
 from pipeline.errors import NotLoggedIn, PolicyError, RegistryError
-from pipeline.http_api.callers import Caller, CallerOf, ServiceOf, client_address, csrf_token, session_of, set_session
+from pipeline.http_api.callers import (
+    Caller,
+    CallerOf,
+    ServiceOf,
+    client_address,
+    cookie_of,
+    csrf_token,
+    session_of,
+    set_session,
+)
 from pipeline.http_api.messages import AnswerBody, RequestBody
 from pipeline.http_api.problems import RequestRefused, of_account, responses, with_body
+from pipeline.http_api.service import Service
 
 router = APIRouter(tags=["account"])
+PASSKEY_COOKIE: Final = "viapublica-passkey"
 
 
 class LogIn(RequestBody):
@@ -28,7 +40,19 @@ class LogIn(RequestBody):
 
     login: str = Field(description="Login of the account.", max_length=200)
     password: str = Field(description="Its password.", max_length=1024)
-    code: str = Field(description="The one-time code of the authenticator app.", max_length=16)
+    code: str = Field(default="", description="The one-time code of the authenticator app.", max_length=16)
+    passkey: str = Field(
+        default="",
+        description="In place of the code: JSON of the credential that navigator.credentials.get gave for the "
+        "challenge of POST /session/passkey.",
+        max_length=16_384,
+    )
+
+    @model_validator(mode="after")
+    def _has_one_second_factor(self) -> Self:
+        if bool(self.code) == bool(self.passkey):
+            raise ValueError("give either code or passkey")
+        return self
 
 
 class AccountAnswer(AnswerBody):
@@ -123,7 +147,7 @@ def log_in(
     service: ServiceOf,
     earlier: Annotated[SessionCredential | None, Depends(session_of)],
 ) -> SessionAnswer:
-    """Log in with password and one-time code.
+    """Log in with password and one-time code, or passkey.
 
     The session is a cookie. It ends after 30 minutes without use, after 12 hours, or when newer log-ins exceed two
     sessions of the account. An earlier session of the same browser ends.
@@ -131,8 +155,9 @@ def log_in(
     address = client_address(request)
     service.limits.log_in(address)
     opened = service.registry.held_by(earlier)
+    factor = second_factor(request, service, body.code, body.passkey)
     with service.limits.password():
-        signed_in = sign_in(opened, body.login, body.password, body.code, address)
+        signed_in = sign_in(opened, body.login, body.password, factor, address)
     if earlier is not None:
         with suppress(NotLoggedIn):
             sign_out(opened, earlier)
@@ -192,6 +217,18 @@ def withdraw_token(token_id: Annotated[int, Field(ge=1, lt=2**31)], caller: Call
         end_token(caller.registry, token_id)
     except RegistryError as error:
         raise RequestRefused(HTTPStatus.NOT_FOUND, f"{error.subject}: {error.problem}", error.fix) from None
+
+
+def second_factor(request: Request, service: Service, code: str, passkey: str) -> SecondFactor:
+    """The second factor of a log-in: a passkey's answer where there is one, else a one-time code.
+
+    Args:
+        request: has the cookie of the challenge, which is used up; service: of it; code, passkey: as sent.
+
+    Raises:
+        NotLoggedIn: no passkey was asked for in this browser.
+    """
+    return service.passkeys.proof(cookie_of(request, service, PASSKEY_COOKIE), passkey) if passkey else code
 
 
 def session_of_caller(caller: Caller) -> SessionCredential:

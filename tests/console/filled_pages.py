@@ -253,6 +253,7 @@ def log_in_pages(given: Filled) -> Mapping[str, str]:
             path=text,
             action="/console/login",
             directories=[SimpleNamespace(name="prefeitura", label=text)],
+            passkeys=True,
         ),
         "log in over a page": render("part_log_in.html", READER, problem=problem, login=text, action="/console/login"),
         "own account": render(
@@ -272,6 +273,8 @@ def log_in_pages(given: Filled) -> Mapping[str, str]:
             roles={"operator": text},
             notices=[SimpleNamespace(notice_id=1, kind=NoticeKind.LOCKED, origin=text, at=AT, seen=False)],
             notice_words=account_pages.NOTICES,
+            passkeys=[SimpleNamespace(passkey_id=text, name=text, created=AT, last_used=None)],
+            passkeys_possible=True,
             sessions=[
                 SimpleNamespace(session_id=text, origin=text, opened=AT, last_used=AT, own=own) for own in (0, 1)
             ],

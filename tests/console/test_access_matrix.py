@@ -164,6 +164,8 @@ WITHOUT_SECTION: Final = {
     "GET /console/directory/to/{name}",
     "GET /console/login",
     "POST /console/account/notices",
+    "POST /console/account/passkeys",
+    "POST /console/account/passkeys/remove",
     "POST /console/account/password",
     "POST /console/account/sessions",
     "POST /console/directory/code",

@@ -69,7 +69,7 @@ def test_a_form_of_another_site_is_refused(visitors: Visitors) -> None:
     headers = {"content-type": FORM, "origin": "https://example.org"}
     assert stranger.request("POST", "/console/login", b"login=x", headers).status == 403
     headers = {"content-type": FORM, "origin": "http://localhost"}
-    assert stranger.request("POST", "/console/login", b"login=x", headers).status == 401
+    assert stranger.request("POST", "/console/login", b"login=x&code=1", headers).status == 401
     assert stranger.request("POST", "/session", b"login=x", {"content-type": FORM}).status == 415
 
 

@@ -99,7 +99,7 @@ def test_one_session_too_many_ends_the_oldest_with_an_alert(
     clock.now_ms += 30_000
     signed_in = registry.sign_in("ana", PASSWORD, totp_code(secret, clock.now_ms), "10.0.0.7")
     assert signed_in.ended_sessions == 1
-    assert changes.seen[-1].facts == {"ended_sessions": 1}
+    assert changes.seen[-1].facts == {"ended_sessions": 1, "factor": "code"}
     with pytest.raises(PolicyError, match="has ended"):
         registry.session_person(tokens[0])
     for token in (*tokens[1:], signed_in.token):

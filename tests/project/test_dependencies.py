@@ -28,6 +28,7 @@ _GUARDED = {
     "audit/time_stamps.py": {"rfc3161_client"},
     "console/drawing": {"starlette", "uvicorn"},
     "directories/openid_connect.py": {"authlib", "joserfc", "requests"},
+    "governance/webauthn_ceremonies.py": {"webauthn"},
     "http_api": {"anyio", "fastapi", "starlette", "uvicorn"},
     "console": {"babel", "fastapi", "jinja2", "starlette"},
 }

@@ -99,7 +99,7 @@ SCREENED_COLUMNS = """
     subject_requests.reasons subject_requests.decided_by
     personal_tokens.name approvals.reason approvals.case_number sharing_agreements.number queries.case_number
     hot_list_entries.list_name hot_list_entries.authority hot_list_entries.case_number hot_list_entries.reason
-    hot_list_entries.end_reason incident_steps.text hand_overs.text push_subscriptions.device"""
+    hot_list_entries.end_reason incident_steps.text hand_overs.text push_subscriptions.device passkeys.name"""
 COLUMNS_OF_FIXED_FORM = """
     disclosures.number disclosures.basis disclosures.camera_id disclosures.source_sha256 disclosures.style
     disclosures.state disclosures.declaration_stored_as disclosures.declaration_sha256 built_files.sha256
@@ -130,6 +130,7 @@ COLUMNS_OF_FIXED_FORM = """
     undone_feedback.incident undone_feedback.person push_subscriptions.login push_subscriptions.institution
     push_subscriptions.sector push_subscriptions.role push_subscriptions.channel push_subscriptions.purpose
     push_subscriptions.endpoint push_subscriptions.p256dh push_subscriptions.auth push_subscriptions.end_reason
+    passkeys.credential_id passkeys.login passkeys.public_key
     account_notices.login account_notices.kind account_notices.origin log_in_addresses.login log_in_addresses.origin
     directory_identities.issuer directory_identities.subject directory_identities.login
     directory_identities.connected_by"""

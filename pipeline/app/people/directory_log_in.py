@@ -14,6 +14,7 @@ from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.directories.openid_connect import BegunLogIn, OpenIdDirectory
 from pipeline.directories.settings import DirectorySettings, ServerSettings
 from pipeline.domain.directory_identity import DirectoryIdentity
+from pipeline.domain.passkey import SecondFactor
 from pipeline.domain.ports import Clock
 from pipeline.domain.times import MINUTE_MS
 from pipeline.errors import NotLoggedIn
@@ -111,8 +112,8 @@ class DirectoryLogIns:
             until_ms = self._clock.wall_ms() + _RECOGNIZED_MS
             self._pending[_hashed(browser)] = replace(pending, identity=identity, until_ms=until_ms)
 
-    def sign_in(self, opened: OpenRegistry, browser: str, code: str, origin: str) -> SignedIn:
-        """Log in the person of a browser that a directory recognized, with their one-time code.
+    def sign_in(self, opened: OpenRegistry, browser: str, factor: SecondFactor, origin: str) -> SignedIn:
+        """Log in the person of a browser that a directory recognized, with their second factor.
 
         Accounts that are due close first.
 
@@ -125,7 +126,7 @@ class DirectoryLogIns:
             raise NotLoggedIn("log-in by the directory", "was not begun in this browser, or has ended", _AGAIN)
         opened.registry.close_idle()
         institution = pending.directory.settings.institution
-        signed = opened.registry.sign_in_by_directory(pending.identity, institution, code, origin)
+        signed = opened.registry.sign_in_by_directory(pending.identity, institution, factor, origin)
         self._taken(browser)
         return signed
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pipeline.app.people.identity import SessionCredential
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.domain.operation import Operation
+from pipeline.domain.passkey import SecondFactor
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.personal_token import PersonalToken
 from pipeline.errors import PolicyError
@@ -24,10 +25,10 @@ __all__ = [
 ]
 
 
-def sign_in(opened: OpenRegistry, login: str, password: str, code: str, origin: str) -> SignedIn:
-    """Log in with password and one-time code, see `LoginRegister.sign_in`. Accounts that are due close first."""
+def sign_in(opened: OpenRegistry, login: str, password: str, factor: SecondFactor, origin: str) -> SignedIn:
+    """Log in with password and second factor, see `LoginRegister.sign_in`. Accounts that are due close first."""
     opened.registry.close_idle()
-    return opened.registry.sign_in(login, password, code, origin)
+    return opened.registry.sign_in(login, password, factor, origin)
 
 
 def sign_out(opened: OpenRegistry, credential: SessionCredential) -> None:
