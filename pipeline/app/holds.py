@@ -146,8 +146,9 @@ def decided_override(override: HoldOverride | None, stores: ConfiguredStores, er
         RecordError, StoreError: see `holds_of`.
     """
     if override is not None:
-        with audit_of_stores(stores).refusals(Operation.APPROVAL, details={"action": "override-hold"}):
-            check_override(override, erased_by, holds_of(stores), stores.screen)
+        audit = audit_of_stores(stores)
+        with audit.refusals(Operation.APPROVAL, details={"action": "override-hold"}):
+            check_override(override, audit.access.named(erased_by), holds_of(stores), stores.screen)
     return override
 
 

@@ -70,9 +70,10 @@ def name_of_account(where: str, stores: ConfiguredStores, requester: Requester, 
 
 
 def registered_name(opened: OpenRegistry, by: str) -> str:
-    """The same, for the person of an open registry."""
+    """The same, for the person of an open registry; the user of the operating system stands for them."""
     person = opened.actor.person()
-    if _folded(by) not in {_folded(name) for name in (person.name, person.login, person.system_user) if name}:
+    own = (person.name, person.login, person.system_user, opened.requester.user)
+    if _folded(by) not in {_folded(name) for name in own if name}:
         raise PolicyError(
             f"--by {by}",
             f"is not the person who acts here, {person.login} ({person.name})",

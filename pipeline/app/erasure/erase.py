@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.configured_stores import ConfiguredStores
@@ -77,7 +76,7 @@ class Erasure:
     ) -> None:
         self.override = override
         self.selection = self._selection = selection
-        self._configured = configured
+        self.configured = configured
         self._stores = stores
         self._files = files
         self._left = left
@@ -102,7 +101,7 @@ class Erasure:
             SinkError: a file cannot be read.
             ConfigError: the declarations cannot be read.
         """
-        configured = self._configured
+        configured = self.configured
         sources: list[Callable[[], Iterable[str]]] = [
             lambda: configured.cameras or (),
             lambda: DeclaredCameras(configured.data_dir).all(),
@@ -132,7 +131,7 @@ class Erasure:
             RecordError: recorded video or its holds cannot be read.
         """
         images = self._image_files()
-        self._exported = exported_files(self._configured.data_dir, self._selection, self._configured.zone)
+        self._exported = exported_files(self.configured.data_dir, self._selection, self.configured.zone)
         self.held = [
             *(note for files in images for note in files.held()),
             *held_event_notes(self._selection, self._stores, self._files),
@@ -190,7 +189,7 @@ class Erasure:
         for store in self._stores:
             if history := store.history_naming(self._selection):
                 self._left.append(deletion_history(store.database.target, history))
-        forget_exports_named_after(self._configured.data_dir, self._selection)
+        forget_exports_named_after(self.configured.data_dir, self._selection)
         left = [
             f"{finding.left} in {finding.kind} {finding.name} of {finding.where}" for finding in after if finding.left
         ]
@@ -208,7 +207,7 @@ class Erasure:
         It holds until ingesters refuse the events for their age, and delivered ones have left all spools and tables. It
         is about all events up to the time of the fastest camera clock that is allowed: a waiting copy may bear it.
         """
-        stores = self._configured
+        stores = self.configured
         if not stores.data_dir.is_dir() and not any(isinstance(sink, KafkaSettings) for sink in stores.sinks):
             return  # no process has ever stored events from here
         now_ms = time.time_ns() // 1_000_000
@@ -216,11 +215,6 @@ class Erasure:
         self.tombstones.remove_expired(now_ms)
         until_ms = tombstone_until_ms(stores) + before_ms - now_ms
         self.tombstones.add(self._selection, self._on(), before_ms, until_ms)
-
-    @property
-    def audit_dir(self) -> Path:
-        """Folder of the audit."""
-        return self._configured.audit_dir
 
     @property
     def out_of_reach(self) -> list[str]:
@@ -247,10 +241,10 @@ class Erasure:
                 views += [View(e.camera_id, e.first_ts_ms, e.ts_ms) for e in self._reads_in(files)]
             self.views = views or self._selected_views()
             self._last_seen_ms = [view.last_ms + 1 for view in views]
-            self._shown = video_of_views(self._configured, views)
+            self._shown = video_of_views(self.configured, views)
             cameras = self._selection.camera_ids or tuple(sorted({view.camera_id for view in views}))
             overridden = frozenset(self.override.hold_ids if self.override is not None else ())
-            self._images = find_image_files(self._configured, self._selection, cameras, overridden)
+            self._images = find_image_files(self.configured, self._selection, cameras, overridden)
         return self._images
 
     def _selected_views(self) -> list[View]:

@@ -95,14 +95,15 @@ def erase_with_proof(erasure: Erasure, proof: ErasureProof, progress: Progress =
         progress: receives what is being done.
 
     Raises:
+        PolicyError: another person than the one who acts is stated; nothing is erased.
         ViapublicaError: reason or name holds a plate, or the register or certificate cannot be used (nothing is
             erased); or something is left: then the register shows an erasure that was begun and not finished.
     """
-    selection = erasure.selection
+    selection, proof = erasure.selection, _in_name_of_person(proof, erasure.configured)
     check_words(proof, selection)
     sign, signed_by = document_signer(proof.certificate, proof.key, proof.key_password)
     request = replace(_request(proof, selection, erasure.tombstones), override=erasure.override)
-    with _register(proof, erasure.audit_dir) as register:
+    with _register(proof, erasure.configured.audit_dir) as register:
         number = register.begin(request)
         erasure.log.add(LoggedErasure(number, register.get(number).begun_ms))
         places = erasure.erase(progress)
@@ -134,6 +135,7 @@ def refuse_with_proof(
             cannot be used.
     """
     access_door(stores, Requester.of_process()).decide(Operation.SUBJECT_REQUEST)
+    proof = _in_name_of_person(proof, stores)
     check_words(proof, selection, grounds)
     sign, signed_by = document_signer(proof.certificate, proof.key, proof.key_password)
     request = _request(proof, selection, Tombstones(stores.data_dir))
@@ -141,6 +143,13 @@ def refuse_with_proof(
         record = register.refuse(request, grounds, sign)
         documents = _written(register.folder / "erasures", record, proof, signed_by)
     return ProvenErasure((), record.number, documents)
+
+
+def _in_name_of_person(proof: ErasureProof, stores: ConfiguredStores) -> ErasureProof:
+    """A proof that names the person who acts, where people are registered; no one erases in another one's name."""
+    audit = audit_of_stores(stores)
+    with audit.refusals(proof.operation):
+        return replace(proof, by=audit.access.named(proof.by))
 
 
 def _register(proof: ErasureProof, audit_dir: Path) -> ErasureRegister:

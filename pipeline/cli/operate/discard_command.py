@@ -9,6 +9,7 @@ import typer
 from pipeline.app.erasure.erase import Selection
 from pipeline.cli.common.confirmation import confirmed
 from pipeline.cli.common.console import err, say
+from pipeline.cli.common.person_name import person
 from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.store_options import ConfigOption, DataOption, ZoneOption, stores_of, zone_of
 from pipeline.cli.operate.erase_output import (
@@ -29,7 +30,9 @@ def discard(
     start: Annotated[str, typer.Option("--from", help="From: 2026-11-22T08:00-03:00, today, 2h (ago).")],
     end: Annotated[str, typer.Option("--to", help="Before: like --from.")],
     reason: Annotated[str, typer.Option("--reason", help="What was captured, without describing people.")],
-    by: Annotated[str, typer.Option("--by", help="The person who decides: name and office.")],
+    by: Annotated[
+        str | None, typer.Option("--by", help="Name of the person who decides.  [default: your login name]")
+    ] = None,
     zone: ZoneOption = None,
     config: ConfigOption = None,
     data: DataOption = None,
@@ -43,7 +46,7 @@ def discard(
     with status 1 if anything is left, also if a hold preserves it.
 
     Example: [bold]viapublica camera discard av-brasil-900 --from 2026-11-22T08:00-03:00 --to 2026-11-22T08:10-03:00
-    --reason "the camera was turned to the inside of a home" --by "A. Souza, administration"[/]
+    --reason "the camera was turned to the inside of a home" --by "A. Souza"[/]
     """
     from pipeline.app.erasure.discard import open_discard  # here: SQLAlchemy takes long to import
     from pipeline.app.erasure.proof import ErasureProof
@@ -55,7 +58,7 @@ def discard(
     print_range(selection, place)
     stores = stores_of(config, data)
     where = register_of(register, config, data)
-    proof = ErasureProof(where, by, reason, institution=stores.institution, zone=place, screen=stores.screen)
+    proof = ErasureProof(where, person(by), reason, institution=stores.institution, zone=place, screen=stores.screen)
     with open_discard(selection, stores, proof, Requester.of_process()) as opened:
         erasure = opened.erasure
         places = erasure.preview()

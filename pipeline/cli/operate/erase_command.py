@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.common.default_config import named_config
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.option_groups import with_option_groups
+from pipeline.cli.common.person_name import person
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plate
 from pipeline.cli.common.register_options import RegisterOption, register_of
 from pipeline.cli.common.store_options import (
@@ -174,7 +173,7 @@ class EraseOptions:
 
         return ErasureProof(
             register_of(self.register, self.config, self.data),
-            self.by or _login(),
+            person(self.by),
             self.reason,
             self.certificate,
             self.key,
@@ -381,10 +380,3 @@ def _repeated(stores: ConfiguredStores, proof: ErasureProof, options: EraseOptio
             say(err, f"proof {one.number}: {', '.join(map(str, one.documents))}")
     if done.held:
         fail_for_holds("erase", done.held)
-
-
-def _login() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        raise ViapublicaError("--by", "is missing, and your user has no login name", "Add --by NAME") from None

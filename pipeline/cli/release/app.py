@@ -6,8 +6,6 @@ Commands register themselves on `app` when their module is imported: `request_co
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +17,6 @@ from pipeline.cli.common.default_config import named_config
 from pipeline.cli.common.register_options import register_of
 from pipeline.cli.common.store_options import zone_of
 from pipeline.domain.locale import Locale
-from pipeline.errors import ReleaseError
 
 if TYPE_CHECKING:
     from pipeline.app.release.register_service import AuditedRegister
@@ -63,17 +60,3 @@ def opened(register: str | None, config: Path | None, zone: str | None = None) -
 
     with open_register(register_of(register, config), place, config=named_config(config)) as entries:
         yield entries
-
-
-def person(by: str | None) -> str:
-    """The name of --by, or the login name.
-
-    Raises:
-        ReleaseError: the operating system has no name for this user.
-    """
-    if by is not None:
-        return by
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        raise ReleaseError("--by", "is missing, and your user has no login name", "Add --by NAME") from None

@@ -14,6 +14,7 @@ import pipeline.cli.release.certificate_command  # noqa: F401  registers its com
 from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.option_groups import with_option_groups
+from pipeline.cli.common.person_name import person
 from pipeline.cli.common.register_options import RegisterConfigOption, RegisterOption
 from pipeline.cli.common.signals import clean_exit_on_signals
 from pipeline.cli.common.store_options import configured_institution
@@ -24,7 +25,6 @@ from pipeline.cli.release.app import (
     ReportLocaleOption,
     ZoneOption,
     opened,
-    person,
 )
 from pipeline.cli.release.evidence_commands import (
     EvidenceOption,

@@ -10,6 +10,7 @@ import typer
 
 from pipeline.cli.common.console import err, say
 from pipeline.cli.common.option_groups import with_option_groups
+from pipeline.cli.common.person_name import person
 from pipeline.cli.common.register_options import RegisterConfigOption, RegisterOption, register_of
 from pipeline.cli.common.store_options import zone_of
 from pipeline.cli.release.app import (
@@ -19,7 +20,6 @@ from pipeline.cli.release.app import (
     ZoneOption,
     app,
     opened,
-    person,
 )
 from pipeline.cli.release.evidence_commands import EvidenceOption, RecipientCertificateOption
 from pipeline.cli.release.output import show_changed, show_conditions

@@ -12,9 +12,9 @@ from pipeline.cli.common.confirmation import confirmed
 from pipeline.cli.common.console import err, out, print_json, say
 from pipeline.cli.common.key_password import KeyPasswordFileOption, key_password
 from pipeline.cli.common.option_groups import with_option_groups
+from pipeline.cli.common.person_name import person
 from pipeline.cli.common.register_options import register_of
 from pipeline.cli.common.store_options import stores_of, zone_of
-from pipeline.cli.release.app import person
 from pipeline.cli.rights.app import (
     ByOption,
     CameraOption,

@@ -8,7 +8,7 @@ import typer
 
 from pipeline.cli.common.console import print_json, print_table
 from pipeline.cli.common.option_groups import with_option_groups
-from pipeline.cli.release.app import person as person_name
+from pipeline.cli.common.person_name import person as person_name
 from pipeline.cli.rights.app import (
     ByOption,
     CameraOption,

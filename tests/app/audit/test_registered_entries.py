@@ -11,12 +11,18 @@ import pytest
 from pipeline.app.access.acting import acting_as
 from pipeline.app.audit.audited_operation import audit_of_stores
 from pipeline.app.audit.audited_register import AuditedRegister
+from pipeline.app.erasure.erase import Selection, open_erasure
+from pipeline.app.erasure.proof import ErasureProof, erase_with_proof, refuse_with_proof
 from pipeline.app.holds import hold_time, release_hold, unreleased_holds
 from pipeline.app.people.open_registry import open_registry
 from pipeline.app.rights.subject_requests import SubjectRequestService
+from pipeline.domain.approvals import ApprovalKind, ApprovalState, NewApproval
+from pipeline.domain.operation import Operation
 from pipeline.domain.requester import Requester
+from pipeline.domain.role import Role
 from pipeline.domain.subject_request import IdentityCheck, RequestKind, SubjectRequest
 from pipeline.errors import PolicyError
+from pipeline.governance.erasure_register import ErasureRegister
 from tests.app.people.conftest import city, installed
 from tests.app.people.installations import Office
 from tests.asking import declare_roads
@@ -89,3 +95,36 @@ def test_no_one_places_or_releases_a_hold_for_another_person(city: Office) -> No
             release_hold(stores, hold_id, "Bia Souza")
         with pytest.raises(PolicyError, match="approval of a second person"):
             release_hold(stores, hold_id, "ana")
+
+
+def test_no_one_erases_or_refuses_an_erasure_for_another_person(city: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIAPUBLICA_CASE", "17/2026")
+    requester = Requester(user="ana", purpose="subject-request", case="17/2026")
+    stores = replace(city.stores, register_database=city.register)
+    declare_roads(stores.data_dir, "av-brasil-900")
+    selection = Selection.of(None, ["av-brasil-900"], city.clock.now_ms - 3_600_000, city.clock.now_ms)
+    foreign = ErasureProof(city.register, "Bia Souza", "pedido 17/2026")
+    wanted = NewApproval(
+        kind=ApprovalKind.APPROVAL, operation=Operation.ERASURE, case_number="17/2026", hours=1, reason="pedido"
+    )
+    with city.opened("bia") as opened:
+        asked = opened.registry.ask_approval("ana", wanted)
+        bia = opened.registry.person("bia").account(Role.GENERAL_ADMINISTRATOR, city.clock.now_ms, second_factor=True)
+        opened.registry.decide_approval(asked.approval_id, bia, ApprovalState.APPROVED)
+    with (
+        open_registry(city.register, city.stores, requester, clock=city.clock) as opened,
+        acting_as(opened),
+    ):
+        with (
+            open_erasure(selection, stores) as erasure,
+            pytest.raises(PolicyError, match="is not the person who acts here"),
+        ):
+            erase_with_proof(erasure, foreign)
+        with pytest.raises(PolicyError, match="is not the person who acts here"):
+            refuse_with_proof(selection, stores, foreign, "sem identificação")
+        assert city.audit()[-1]["policy"] == "personal-account"
+        with open_erasure(selection, stores) as erasure:
+            erase_with_proof(erasure, replace(foreign, by="ana"))
+        refuse_with_proof(selection, stores, replace(foreign, by="Ana Souza"), "sem identificação")
+    with ErasureRegister(city.register, create=False) as entries:
+        assert [one.begun_by for one in entries.list()] == ["Ana Souza"] * 2
