@@ -16,6 +16,7 @@ _ACTS = {
     "Law 11.766/2022 of Mato Grosso (Vigia Mais MT)": "lei-11766-2022-mato-grosso.txt",
     "BH + Segura, Belo Horizonte": "bh-mais-segura.txt",
     "City Câmeras, São Paulo": "city-cameras-sao-paulo.txt",
+    "Cidades Inteligentes, São Paulo": "cidades-inteligentes-sp.txt",
 }
 _WITHOUT_COPY = "LGPD, law 13.709/2018: rights of the subject"
 """Its published text is not among the copies, so its rows are compared with nothing; the page says so."""
@@ -56,12 +57,18 @@ def _id(row: _Row) -> str:
 
 
 @pytest.fixture(scope="module")
-def acts(data_dir: Path) -> dict[str, str]:
-    """The published texts by section, without spaces: words run together in the copies."""
+def acts_as_published(data_dir: Path) -> dict[str, str]:
+    """The published texts by section."""
     folder = data_dir.parent / "law"
     if not folder.is_dir():
         pytest.skip(f"no folder {folder}")
-    return {act: _squeezed((folder / name).read_text(encoding="utf-8")) for act, name in _ACTS.items()}
+    return {act: (folder / name).read_text(encoding="utf-8") for act, name in _ACTS.items()}
+
+
+@pytest.fixture(scope="module")
+def acts(acts_as_published: dict[str, str]) -> dict[str, str]:
+    """The same without spaces: words run together in the copies."""
+    return {act: _squeezed(text) for act, text in acts_as_published.items()}
 
 
 def _squeezed(text: str) -> str:
@@ -80,6 +87,38 @@ def test_every_binding_article_has_a_row_or_the_reason_why_no_feature_serves_it(
     served = [re.match(r"art\. (\d+)", row.article) for row in _ROWS if row.act.startswith(act)]
     found = {int(number) for number in listed} | {int(one[1]) for one in served if one}
     assert found >= _BINDING[act]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("act", _BINDING)
+def test_every_paragraph_of_a_binding_article_has_a_row_or_a_reason(
+    act: str, acts_as_published: dict[str, str]
+) -> None:
+    page = (ROOT / "docs" / "reference" / "law.md").read_text(encoding="utf-8")
+    listed = re.findall(rf"^\| {act.lower()} \| (art\. .*?) \|", page.split(_WITHOUT_FEATURE)[1], re.MULTILINE)
+    named = {
+        one for text in (*listed, *(row.article for row in _ROWS if row.act.startswith(act))) for one in _places(text)
+    }
+    text = next(text for title, text in acts_as_published.items() if title.startswith(act))
+    binding = _paragraphs(text, _BINDING[act])
+    assert len(binding) > 12
+    assert binding - named == set()
+
+
+def _places(text: str) -> list[tuple[int, str]]:
+    """Article and paragraphs of a cell such as ``art. 8 §1, §2``."""
+    article = int(re.findall(r"\d+", text)[0])
+    return [(article, number or "sole") for number in re.findall(r"§(\d+)|sole paragraph", text)]
+
+
+def _paragraphs(text: str, articles: set[int]) -> set[tuple[int, str]]:
+    found, article = set(), 0
+    for line in text.splitlines():
+        if begun := re.match(r"Art\. ?(\d+)", line):
+            article = int(begun[1])
+        elif article in articles and (paragraph := re.match(r"§ ?(\d+)|Parágrafo único", line)):
+            found.add((article, paragraph[1] or "sole"))
+    return found
 
 
 def test_every_row_names_a_command_or_route() -> None:
