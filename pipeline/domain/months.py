@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, tzinfo
+from typing import Final
 
 from pipeline.errors import ViapublicaError
 
+MONTHS_IN_PORTUGUESE: Final = tuple(
+    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro".split()
+)
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
@@ -31,3 +35,11 @@ def month_span_ms(month: str, zone: tzinfo | None) -> tuple[int, int]:
 def _midnight_ms(year: int, month: int, zone: tzinfo | None) -> int:
     moment = datetime(year, month, 1, tzinfo=zone)
     return round((moment if zone else moment.astimezone()).timestamp() * 1000)
+
+
+def month_in_portuguese(text: str) -> str:
+    """``novembro de 2026`` for ``2026-11``; other texts, such as a number, as they are."""
+    year, _, month = text.partition("-")
+    if year.isdecimal() and month.isdecimal() and 1 <= int(month) <= len(MONTHS_IN_PORTUGUESE):
+        return f"{MONTHS_IN_PORTUGUESE[int(month) - 1]} de {year}"
+    return text

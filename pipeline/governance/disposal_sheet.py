@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Any, Final
 
 from pipeline.domain.disposal import Disposal, Disposed
+from pipeline.domain.months import month_in_portuguese
 from pipeline.domain.printable_document import Section, moment
 from pipeline.domain.times import zone_name
 from pipeline.governance.subject_letters import LetterHead
@@ -24,7 +25,7 @@ _TABLES: Final = {
 _IMAGES: Final = {"video": "vídeo gravado", "previews": "imagens de prévia"}
 _HEAD: Final = (
     *("Número", "Data", "O que", "De", "Até", "Quantidade", "Preservados"),
-    *("Preservações opostas", "Por", "Auditoria"),
+    *("Ordens de preservação", "Por", "Auditoria"),
 )
 _NONE: Final = "Nenhum descarte neste período."
 
@@ -39,17 +40,18 @@ def disposal_report(
         head: institution, time of the report, zone.
         about: the month or number that was asked about.
     """
+    what = month_in_portuguese(about)
     facts = [
         ("Fundamento legal", head.institution.legal_grounds(_LAW)),
-        ("Objeto", about),
+        ("Objeto", what),
         ("Emitido em", f"{moment(head.written_ms, head.zone)}; fuso das datas: {zone_name(head.zone)}"),
-        ("Descartes", str(len(disposals))),
+        ("Descartes", _grouped(len(disposals))),
     ]
     return {
-        "title": f"Relatório de descartes: {about}",
+        "title": f"Relatório de descartes: {what}",
         "institution": head.institution.name or "Instituição não informada",
         "wide": True,
-        "footer": f"Relatório de descartes: {about}",
+        "footer": f"Relatório de descartes: {what}",
         "facts": facts,
         "sections": [disposal_section(disposals, audited, head.zone).plain()],
     }
@@ -72,9 +74,13 @@ def _row(one: Disposal, part: Disposed, audited: str, zone: tzinfo | None) -> li
         what,
         moment(part.first_ms, zone),
         moment(part.last_ms, zone),
-        f"{part.number} {unit if part.number == 1 else unit + 's'}",
-        str(part.held) if part.held else "nenhum",
+        f"{_grouped(part.number)} {unit if part.number == 1 else unit + 's'}",
+        _grouped(part.held) if part.held else "nenhum",
         ", ".join(one.holds) or "nenhuma",
         "automático" if one.by == "run" else one.by,
         audited,
     ]
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", ".")

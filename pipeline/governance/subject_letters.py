@@ -8,10 +8,10 @@ from datetime import tzinfo
 from typing import Any, Final
 
 from pipeline.domain.institution import Institution
+from pipeline.domain.months import MONTHS_IN_PORTUGUESE
 from pipeline.domain.subject_request import RequestDecision, RequestKind, SubjectRequestRecord
 from pipeline.domain.times import local_time, zone_name
 
-_MONTHS: Final = "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro".split()
 _LAW: Final = {
     RequestKind.ERASURE: "art. 18, IV, da Lei nº 13.709/2018 (LGPD)",
     RequestKind.ACCESS: "arts. 18, I e II, e 19 da Lei nº 13.709/2018 (LGPD)",
@@ -178,7 +178,7 @@ def _reads(stored: StoredAbout, head: LetterHead) -> list[dict[str, Any]]:
     rows = [[one.plate, one.camera, _moment(one.at_ms, head, seconds=True)] for one in stored.reads]
     return [
         {
-            "title": f"Anexo: leituras da placa ({zone_name(head.zone)})",
+            "title": f"Anexo: leituras da placa (fuso horário: {zone_name(head.zone)})",
             "head": ["Placa lida", "Câmera", "Data e hora"],
             "widths": [2, 5, 4],
             "rows": rows,
@@ -216,7 +216,7 @@ def _letter(
 def _day(at_ms: int, head: LetterHead) -> str:
     """``23 de novembro de 2026``; the first day of a month is ``1º``."""
     day = local_time(at_ms, head.zone)
-    return f"{day.day}{'º' if day.day == 1 else ''} de {_MONTHS[day.month - 1]} de {day.year}"
+    return f"{day.day}{'º' if day.day == 1 else ''} de {MONTHS_IN_PORTUGUESE[day.month - 1]} de {day.year}"
 
 
 def _moment(at_ms: int, head: LetterHead, *, seconds: bool = False) -> str:
