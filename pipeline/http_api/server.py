@@ -21,6 +21,8 @@ _THREADS: Final = 8
 """Requests that are answered at the same time: more would not be faster, and the streams would wait for them."""
 _IDLE_CONNECTION_S: Final = 10
 _LONGEST_STOP_S: Final = 10
+CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Cipher suites of TLS 1.2, each with forward secrecy and authenticated encryption; those of TLS 1.3 all are."""
 _MOST_HEADER_BYTES: Final = 16 * 1024
 
 
@@ -43,30 +45,39 @@ def serve(
     with listening(address) as opened:
         if address.path is None:
             address = ListenAddress(address.host, opened.getsockname()[1])
-        config = uvicorn.Config(
-            app,
-            log_config=None,  # the program's own, which redacts
-            access_log=False,  # its lines would hold addresses as they were typed
-            server_header=False,
-            proxy_headers=False,
-            ws="none",
-            lifespan="off",
-            http="h11",
-            h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
-            log_level="warning",
-            limit_concurrency=_MOST_CONNECTIONS,
-            timeout_keep_alive=_IDLE_CONNECTION_S,
-            timeout_graceful_shutdown=_LONGEST_STOP_S,
-            ssl_certfile=None if tls is None else str(tls.certificate),
-            ssl_keyfile=None if tls is None else str(tls.key),
-        )
-        server = _Server(config, lambda: started(address.shown(encrypted=tls is not None)))
+        server = _Server(server_config(app, tls), lambda: started(address.shown(encrypted=tls is not None)))
         before = {number: signal.signal(number, _ignore) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             server.run(sockets=[opened])
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def server_config(app: FastAPI, tls: TlsFiles | None) -> uvicorn.Config:
+    """How uvicorn serves an application.
+
+    Args:
+        app: see `create_application`; tls: files of TLS, None without.
+    """
+    return uvicorn.Config(
+        app,
+        log_config=None,  # the program's own, which redacts
+        access_log=False,  # its lines would hold addresses as they were typed
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="off",
+        http="h11",
+        h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
+        log_level="warning",
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=_IDLE_CONNECTION_S,
+        timeout_graceful_shutdown=_LONGEST_STOP_S,
+        ssl_certfile=None if tls is None else str(tls.certificate),
+        ssl_keyfile=None if tls is None else str(tls.key),
+        ssl_ciphers=CIPHERS,
+    )
 
 
 class _Server(uvicorn.Server):

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from fastapi import FastAPI
 
 from pipeline.errors import ConfigError
 from pipeline.http_api.listening import ListenAddress, TlsFiles, check_encryption, listening, parse_listen
+from pipeline.http_api.server import server_config
 from tests.app.people.installations import Office
 
 
@@ -95,3 +104,20 @@ def test_the_command_serves_and_stops_in_good_order(city: Office, tmp_path: Path
         finally:
             server.kill()
     assert not path.exists()
+
+
+def test_the_server_offers_forward_secrecy_and_authenticated_encryption_alone(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "city.example")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    (tmp_path / "cert.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    config = server_config(FastAPI(), TlsFiles(tmp_path / "cert.pem", tmp_path / "key.pem"))
+    config.load()
+    assert config.ssl is not None
+    assert config.ssl.minimum_version >= ssl.TLSVersion.TLSv1_2
+    offered = [one["name"] for one in config.ssl.get_ciphers()]
+    assert len(offered) > 5
+    assert not [name for name in offered if not name.startswith(("TLS_", "ECDHE-"))]
+    assert not [name for name in offered if "GCM" not in name and "CHACHA20" not in name]
