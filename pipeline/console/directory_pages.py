@@ -54,6 +54,21 @@ def come_back(request: Request, service: ServiceOf, reader: ReaderOf) -> Respons
     return seen(CODE)
 
 
+@router.post("/console/directory/logout/{name}")
+def logged_out(
+    name: Annotated[str, Path(max_length=41)], request: Request, service: ServiceOf, form: FormOf
+) -> Response:
+    """Take a directory's word that a person logged out there (OpenID Connect Back-Channel Logout)."""
+    address = client_address(request)
+    service.limits.check_address(address)
+    try:
+        service.directories.logged_out(service.registry, name, form.text("logout_token"))
+    except NotLoggedIn as error:
+        service.limits.unknown(address)
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, f"{error.subject}: {error.problem}", error.fix) from None
+    return Response()
+
+
 @router.get(CODE)
 def code_form(service: ServiceOf, reader: ReaderOf) -> Response:
     """The form of the one-time code."""

@@ -1,7 +1,7 @@
-"""OpenID Connect with a directory: authorization code with PKCE, and the ID token, verified.
+"""OpenID Connect with a directory: authorization code with PKCE, ID token and back-channel log-out, verified.
 
-Sources: OpenID Connect Core 1.0 (3.1) and Discovery 1.0, RFC 7636 (PKCE), RFC 9207 (issuer of an answer), RFC 9700
-(best current practice).
+Sources: OpenID Connect Core 1.0 (3.1), Discovery 1.0 and Back-Channel Logout 1.0, RFC 7636 (PKCE), RFC 9207 (issuer of
+an answer), RFC 9700 (best current practice).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -34,6 +34,9 @@ _KEYS_AGAIN_S: Final = 60.0
 """So often unknown keys make its keys be asked for again."""
 _LEEWAY_S: Final = 60
 """Difference of the clocks of two machines."""
+_LOG_OUT: Final = "http://schemas.openid.net/event/backchannel-logout"
+_LOG_OUT_S: Final = 120
+"""So old a token of a log-out may be; the specification recommends two minutes."""
 _FIX: Final = "Log in by password, and notify your administration"
 
 
@@ -51,6 +54,18 @@ class BegunLogIn:
     state: str
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """A log-out that a directory states.
+
+    Attributes:
+        identity: of the person; token_id: of the token, which counts once.
+    """
+
+    identity: DirectoryIdentity
+    token_id: str
 
 
 class OpenIdDirectory:
@@ -127,23 +142,41 @@ class OpenIdDirectory:
         values = {"client_id": self.settings.client_id, "post_logout_redirect_uri": returns_to}
         return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(values)}"
 
+    def logged_out(self, encoded: str) -> LoggedOut:
+        """The person of a token by which the directory reports their log-out.
+
+        Args:
+            encoded: the token, as it was sent.
+
+        Raises:
+            NotLoggedIn: it is none of this directory to this client, or too old; the text does not quote it.
+            StoreError: the directory does not answer.
+        """
+        try:
+            token = self._verified(encoded)
+            claims = token.claims
+            self._registry(jti={"essential": True}, events={"essential": True}).validate(claims)
+        except (JoseError, ValueError, TypeError) as error:
+            raise self._refused(f"its token does not count ({type(error).__name__})") from None
+        events, now_s = claims["events"], self._now_s()
+        if (
+            str(token.header.get("typ", "")).lower() != "logout+jwt"
+            or "nonce" in claims  # an ID token is no log-out
+            or not isinstance(events, dict)
+            or _LOG_OUT not in events
+            or now_s - claims["iat"] > _LOG_OUT_S + _LEEWAY_S
+        ):
+            raise self._refused("its token is none of a log-out, or too old")
+        return LoggedOut(DirectoryIdentity(self.settings.issuer, self._named(claims)), str(claims["jti"]))
+
     def _subject(self, token: Any, nonce: str) -> str:
         """The subject of an answer's ID token, once all that it claims is right."""
         encoded = token.get("id_token") if isinstance(token, dict) else None
         if not isinstance(encoded, str):
             raise self._refused("its answer has no ID token")
         try:
-            claims = self._decoded(encoded)
-            jwt.JWTClaimsRegistry(
-                now=lambda: int(self._now_s()),
-                leeway=_LEEWAY_S,
-                iss={"essential": True, "value": self.settings.issuer},
-                aud={"essential": True, "value": self.settings.client_id},
-                nonce={"essential": True, "value": nonce},
-                sub={"essential": True},
-                exp={"essential": True},
-                iat={"essential": True},
-            ).validate(claims)
+            claims = self._verified(encoded).claims
+            self._registry(nonce={"essential": True, "value": nonce}).validate(claims)
         except (JoseError, ValueError, TypeError) as error:
             raise self._refused(f"its ID token does not count ({type(error).__name__})") from None
         audience, party = claims["aud"], claims.get("azp", self.settings.client_id)
@@ -151,16 +184,33 @@ class OpenIdDirectory:
             isinstance(audience, list) and len(audience) > 1 and "azp" not in claims
         ):
             raise self._refused("its ID token was issued to another client")
+        return self._named(claims)
+
+    def _named(self, claims: Mapping[str, Any]) -> str:
+        """The subject of a token, which is a text that names a person."""
         if not isinstance(claims["sub"], str) or not claims["sub"]:
-            raise self._refused("its ID token names no person")
+            raise self._refused("its token names no person")
         return claims["sub"]
 
-    def _decoded(self, encoded: str) -> dict[str, Any]:
-        """The claims of a token with a right signature; unknown keys make the directory's keys be asked for again."""
+    def _registry(self, **more: jwt.ClaimsOption) -> jwt.JWTClaimsRegistry:
+        """What the claims of every token of this directory must be, and more."""
+        return jwt.JWTClaimsRegistry(
+            now=lambda: int(self._now_s()),
+            leeway=_LEEWAY_S,
+            iss={"essential": True, "value": self.settings.issuer},
+            aud={"essential": True, "value": self.settings.client_id},
+            sub={"essential": True},
+            exp={"essential": True},
+            iat={"essential": True},
+            **more,
+        )
+
+    def _verified(self, encoded: str) -> jwt.Token:
+        """A token with a right signature; unknown keys make the directory's keys be asked for again."""
         try:
-            return jwt.decode(encoded, self._key_set(_FRESH_S), algorithms=list(ALGORITHMS)).claims
+            return jwt.decode(encoded, self._key_set(_FRESH_S), algorithms=list(ALGORITHMS))
         except (JoseError, ValueError):
-            return jwt.decode(encoded, self._key_set(_KEYS_AGAIN_S), algorithms=list(ALGORITHMS)).claims
+            return jwt.decode(encoded, self._key_set(_KEYS_AGAIN_S), algorithms=list(ALGORITHMS))
 
     def _key_set(self, fresh_s: float) -> KeySet:
         with self._lock:

@@ -17,7 +17,7 @@ from pipeline.domain.registry_change import RegistryChange
 from pipeline.errors import NotLoggedIn, RegistryError
 from pipeline.governance.account_notices import note
 from pipeline.governance.login_register import LoginRegister
-from pipeline.governance.login_sessions import SignedIn
+from pipeline.governance.login_sessions import SignedIn, end_log_ins
 from pipeline.governance.people_rows import person_of
 from pipeline.governance.people_tables import DirectoryIdentityRow, PersonRow
 
@@ -103,6 +103,24 @@ class DirectoryRegister(LoginRegister):
                 "Accounts are registered first (art. 5): ask your administration for people add and people directory",
             )
         return self._signed_in(login, factor, origin, is_known, "the code or the institution")
+
+    def sign_out_by_directory(self, identity: DirectoryIdentity, institution: str) -> int:
+        """End the sessions of a person who logged out at their directory; the number of them.
+
+        Personal tokens go on: programs work while their person is away.
+
+        Args:
+            identity: as the directory states it, verified; institution: whose directory it is.
+        """
+        now_ms = self._clock.wall_ms()
+        with self._database.reading() as session:
+            row = session.get(DirectoryIdentityRow, (identity.issuer, identity.subject))
+            person = None if row is None else session.get(PersonRow, row.login)
+            login = person.login if person is not None and person.institution == institution else ""
+        if not login:
+            return 0
+        with self._changing(RegistryChange(Operation.PERMISSION, "directory-sign-out", login)) as session:
+            return end_log_ins(session, login, "directory", now_ms)
 
 
 def _disconnect(session: Session, login: str) -> bool:

@@ -31,6 +31,7 @@ _ENDS: Final = {
     "sign-out": "it was logged out",
     "owner": "its owner ended it",
     "password": "the password was changed",
+    "directory": "it was logged out at the directory",
 }
 """Reasons for the end of a session, in words."""
 _TOUCH_MS: Final = 3 * MINUTE_MS
@@ -190,6 +191,11 @@ def end_sessions(session: Session, login: str, reason: str, now_ms: int, keep: s
         .where(PersonalTokenRow.login == login, PersonalTokenRow.ended_ms.is_(None))
         .values(ended_ms=now_ms, end_reason=reason)
     )
+    return end_log_ins(session, login, reason, now_ms, keep)
+
+
+def end_log_ins(session: Session, login: str, reason: str, now_ms: int, keep: str = "") -> int:
+    """End all sessions of an account and nothing else; see `end_sessions`."""
     ended = session.execute(
         update(LoginSessionRow)
         .where(

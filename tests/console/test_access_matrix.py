@@ -169,6 +169,7 @@ WITHOUT_SECTION: Final = {
     "POST /console/account/password",
     "POST /console/account/sessions",
     "POST /console/directory/code",
+    "POST /console/directory/logout/{name}",
     "POST /console/login",
     "POST /console/logout",
     "POST /console/preferences",

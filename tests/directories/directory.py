@@ -30,8 +30,8 @@ OTHERS_KEY = RSAKey.generate_key(2048, {"kid": "2026", "use": "sig"})
 Claims = dict[str, Any]
 
 
-def signed(claims: Claims, key: RSAKey = KEY) -> str:
-    return jwt.encode({"alg": "RS256", "kid": "2026"}, claims, key)
+def signed(claims: Claims, key: RSAKey = KEY, **header: str) -> str:
+    return jwt.encode({"alg": "RS256", "kid": "2026", **header}, claims, key)
 
 
 def unsigned(claims: Claims) -> str:

@@ -67,6 +67,7 @@ class DirectoryLogIns:
         }
         self._clock, self._url = clock, settings.url
         self._pending: dict[str, _Pending] = {}
+        self._log_outs: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
 
     @property
@@ -129,6 +130,28 @@ class DirectoryLogIns:
         signed = opened.registry.sign_in_by_directory(pending.identity, institution, factor, origin)
         self._taken(browser)
         return signed
+
+    def logged_out(self, opened: OpenRegistry, name: str, token: str) -> None:
+        """End the sessions of a person who logged out at a directory, or was blocked there; a token counts once.
+
+        Args:
+            opened: the registry; name: of the directory; token: as it was sent.
+
+        Raises:
+            NotLoggedIn: there is no such directory, or the token is none of it, too old, or was used.
+            StoreError: the directory does not answer.
+        """
+        directory = self._directories.get(name)
+        if directory is None:
+            raise NotLoggedIn("directory", "is unknown here", "Correct the address of its log-outs")
+        found, now_ms = directory.logged_out(token), self._clock.wall_ms()
+        with self._lock:
+            self._log_outs = {one: at for one, at in self._log_outs.items() if 0 <= now_ms - at < _AWAY_MS}
+            used = (name, found.token_id) in self._log_outs
+            self._log_outs[name, found.token_id] = now_ms
+        if used:
+            raise NotLoggedIn("token of a log-out", "was used before", _AGAIN)
+        opened.registry.sign_out_by_directory(found.identity, directory.settings.institution)
 
     def log_out_address(self, opened: OpenRegistry, login: str, returns_to: str) -> str | None:
         """Where a person ends the session with their directory, too; None for who has none.
