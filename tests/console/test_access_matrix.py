@@ -14,6 +14,7 @@ from pipeline.console.application import PAGES
 from pipeline.domain.operation import Operation
 from pipeline.domain.role import Role
 from pipeline.policy.access.matrix import access_matrix, included_operations
+from tests.channels.browsers import Browser
 from tests.console.staffed_city import INCIDENT, PEOPLE
 from tests.console.visitors import Visitor, Visitors, text_of
 from tests.http_api.served_city import GUARD
@@ -71,6 +72,7 @@ KEPT = {"purpose": "preservation", "case": "IP 12/2026"}
 NO_REQUEST = {"case": "IP 12/2026", "number": "T2026/000077", "decision": "refused", "reasons": "não"}
 NOTHING_ASKED = {"kind": "access", "case": "IP 12/2026", "start": "2026-11-22", "end": "2026-11-23"}
 BASIS = {"basis": "police", "recipient": "1ª DP", "purpose": "prova", "camera": "no camera", "case": "IP 12/2026"}
+DEVICE = Browser("https://push.example/x").keys | {"channel": "none", "device": "Celular"}
 STEP = {"action": "comment", "text": "Equipe a caminho"}
 REQUESTS: Final = (
     Request("GET /console/situation", "/console/situation", OBSERVERS),
@@ -83,6 +85,10 @@ REQUESTS: Final = (
     Request(f"GET {BASE}/stream", f"{SITUATION}/stream", OBSERVERS),
     Request(f"GET {BASE}/cameras/{{camera}}", f"{SITUATION}/cameras/{GUARD[0]}", OBSERVERS),
     Request(f"GET {BASE}/wall/{{size}}", f"{SITUATION}/wall/4", OBSERVERS),
+    Request(f"GET {BASE}/devices", f"{SITUATION}/devices", OBSERVERS),
+    # No channel has this name, which is said to those alone who may follow alerts.
+    Request(f"POST {BASE}/devices", f"{SITUATION}/devices", OBSERVERS, DEVICE, 409),
+    Request(f"POST {BASE}/devices/{{number}}/end", f"{SITUATION}/devices/77/end", OBSERVERS, {}, 404),
     Request("GET /console/plates", "/console/plates", ANALYSTS),
     Request("POST /console/plates", "/console/plates", ANALYSTS, SEARCH),
     Request("POST /console/plates/export", "/console/plates/export", ANALYSTS, SEARCH),
@@ -163,6 +169,7 @@ WITHOUT_SECTION: Final = {
     "GET /console/directory/return",
     "GET /console/directory/to/{name}",
     "GET /console/login",
+    "GET /console/push-worker.js",
     "POST /console/account/notices",
     "POST /console/account/passkeys",
     "POST /console/account/passkeys/remove",
