@@ -29,6 +29,7 @@ from pipeline.governance.account_notices import note
 from pipeline.governance.login_secrets import (
     INVITATION_MS,
     invitation_hash,
+    is_outdated,
     is_password,
     new_invitation,
     new_totp_secret,
@@ -182,14 +183,17 @@ class LoginRegister(SessionRegister):
             found = session.get(AccountRow, name)
             stored = found.password_hash if found else ""
         # Before the transaction: it takes long, and no one else could write.
-        matches = is_password(typed_password(password), stored)
-        return self._signed_in(
-            name,
-            factor,
-            origin,
-            lambda _, row: matches and row.account.password_hash == stored,
-            "login, password or code",
-        )
+        typed = typed_password(password)
+        matches = is_password(typed, stored)
+        hashed = password_hash(typed) if matches and is_outdated(stored) else stored
+
+        def is_known(_: Session, row: PersonRow) -> bool:
+            known = matches and row.account.password_hash == stored
+            if known:
+                row.account.password_hash = hashed
+            return known
+
+        return self._signed_in(name, factor, origin, is_known, "login, password or code")
 
     def _signed_in(
         self, name: str, factor: SecondFactor, origin: str, is_known: Callable[[Session, PersonRow], bool], what: str

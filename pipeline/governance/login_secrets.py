@@ -46,6 +46,11 @@ def is_password(password: str, stored: str) -> bool:
     return matches and bool(stored)
 
 
+def is_outdated(stored: str) -> bool:
+    """Whether a hash was made with other parameters than those of today."""
+    return _hasher().check_needs_rehash(stored)
+
+
 def new_totp_secret() -> str:
     """A secret of one-time codes, base32."""
     return pyotp.random_base32()

@@ -8,9 +8,11 @@ from base64 import b32decode
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from pipeline.domain.people import AccountStatus
 from pipeline.errors import PolicyError, RegistryError
+from pipeline.governance import login_secrets
 from pipeline.governance.account_locks import LOCK_MS, MOST_FAILURES
 from pipeline.governance.login_secrets import totp_code
 from pipeline.governance.login_sessions import IDLE_SESSION_MS, LONGEST_SESSION_MS, MOST_SESSIONS
@@ -78,6 +80,21 @@ def test_a_password_is_the_same_from_every_keyboard(registry: Registry, clock: S
     decomposed = unicodedata.normalize("NFD", composed)
     assert decomposed != composed
     assert _sign_in(registry, clock, secret, decomposed)
+
+
+def test_a_password_is_hashed_anew_when_the_parameters_have_changed(
+    registry: Registry, path: Path, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login_secrets, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    secret = activated(registry, clock, "ana")
+    monkeypatch.setattr(login_secrets, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=16, parallelism=1))
+    for _ in range(2):
+        clock.now_ms += 30_000
+        assert _sign_in(registry, clock, secret)
+        with sqlite3.connect(path) as connection:
+            ((stored,),) = connection.execute("SELECT password_hash FROM accounts WHERE login = 'ana'").fetchall()
+        connection.close()
+        assert "m=16," in stored
 
 
 def test_after_five_wrong_attempts_an_account_takes_none_for_a_while(registry: Registry, clock: StoppedClock) -> None:
