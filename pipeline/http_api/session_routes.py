@@ -139,7 +139,7 @@ class TokensAnswer(AnswerBody):
     tokens: list[TokenAnswer]
 
 
-@router.post("/session", responses=with_body())
+@router.post("/session", responses=with_body() | responses(HTTPStatus.CONFLICT))
 def log_in(
     body: LogIn,
     request: Request,

@@ -227,3 +227,5 @@ def test_without_a_host_name_there_are_no_passkeys(service: Service, client: Cli
     assert reply.status == 409
     assert "host name" in reply.json["detail"]
     assert attempt(client, json.dumps({})).status == 409
+    described = client.get("/openapi.json").json["paths"]["/session"]["post"]["responses"]
+    assert "409" in described
