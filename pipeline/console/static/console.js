@@ -86,6 +86,11 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("DOMContentLoaded", () => {
   byId("dialog").addEventListener("close", () => byId("dialog").replaceChildren());
+  // A message must be seen, wherever on a long page its form is.
+  const notices = byId("notices");
+  new MutationObserver(() => {
+    if (notices.childElementCount) notices.scrollIntoView({ block: "nearest" });
+  }).observe(notices, { childList: true });
   const choice = byId("sound");
   if (choice) choice.checked = localStorage.getItem("sound") === "on";
 });
