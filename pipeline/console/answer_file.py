@@ -4,41 +4,52 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO, StringIO
 from typing import Any, Final
 
+import msgspec
+
+from pipeline.app.answer_columns import columns_of, write_parquet
 from pipeline.console.reader import Reader
-from pipeline.domain.extras import require
+from pipeline.domain.camera import Camera
 from pipeline.domain.people import RegisteredPerson
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.spreadsheet_text import spreadsheet_text
 
+CSV: Final = "text/csv; charset=utf-8"
+PARQUET: Final = "application/vnd.apache.parquet"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """Begins of a cell that a spreadsheet would compute."""
 
 
-def answer_file(
-    rows: Sequence[Mapping[str, Any]],
-    columns: Sequence[str],
-    reader: Reader,
-    *,
-    person: RegisteredPerson,
-    purpose: Purpose,
-    case: str,
-    name: str,
-    now_ms: int,
-    complete: bool,
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class FileHead:
+    """What a file says of itself.
+
+    Attributes:
+        person: who takes it; purpose, case: as stated; name: of the file.
+        now_ms: when it is taken, milliseconds since 1970 UTC.
+        complete: whether nothing is known that could make rows be missing.
+    """
+
+    person: RegisteredPerson
+    purpose: Purpose
+    case: str
+    name: str
+    now_ms: int
+    complete: bool
+
+
+def csv_file(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], reader: Reader, head: FileHead) -> bytes:
     """CSV in UTF-8 with the separators of the reader's spreadsheets.
 
     Args:
-        rows: of the answer; columns: their fields, in order; reader: whose language and zone it has.
-        person: who takes it; purpose, case: as stated; name: of the file; now_ms: when.
-        complete: whether nothing is known that could make rows be missing.
+        rows: of the answer; columns: their fields, in order; reader: whose language and zone it has; head: above them.
     """
     stream = StringIO()
     writer = csv.writer(stream, delimiter=";" if reader.is_portuguese else ",", lineterminator="\r\n")
-    for line in _head(reader, person=person, purpose=purpose, case=case, name=name, now_ms=now_ms, complete=complete):
+    for line in _head(reader, head):
         writer.writerow([_cell(value) for value in line])
     writer.writerow(columns)
     for row in rows:
@@ -46,32 +57,34 @@ def answer_file(
     return b"\xef\xbb\xbf" + stream.getvalue().encode()
 
 
-def parquet_file(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Parquet, for programs: without a head, times as milliseconds since 1970 UTC.
+def parquet_file(
+    values: Sequence[msgspec.Struct], cameras: Mapping[str, Camera], reader: Reader, head: FileHead
+) -> bytes:
+    """Parquet for programs, with the columns of ``--parquet``; its metadata say what the head of a CSV file does.
+
+    Args:
+        values: of the answer, of one type, at least one; cameras: for their names and places; reader, head: see
+            `csv_file`.
 
     Raises:
         MissingComponent: pyarrow is not installed.
     """
-    require("pyarrow")
-    import pyarrow as pa
-    from pyarrow import parquet
-
     stream = BytesIO()
-    parquet.write_table(pa.Table.from_pylist([dict(row) for row in rows]), stream)
+    rows = [msgspec.to_builtins(value) for value in values]
+    write_parquet(stream, rows, columns_of([type(values[0])]), cameras, dict(_head(reader, head)))
     return stream.getvalue()
 
 
-def _head(
-    reader: Reader, *, person: RegisteredPerson, purpose: Purpose, case: str, name: str, now_ms: int, complete: bool
-) -> Iterator[tuple[str, str]]:
-    yield reader.worded("Arquivo"), name
+def _head(reader: Reader, head: FileHead) -> Iterator[tuple[str, str]]:
+    person = head.person
+    yield reader.worded("Arquivo"), head.name
     yield reader.worded("Exportado por"), f"{person.name} ({person.login}, {person.institution}/{person.sector})"
-    yield reader.worded("Exportado em"), f"{reader.time(now_ms)} {reader.offset(now_ms)}"
-    yield reader.worded("Finalidade"), reader.term(purpose)
-    yield reader.worded("Número do processo"), case
+    yield reader.worded("Exportado em"), f"{reader.time(head.now_ms)} {reader.offset(head.now_ms)}"
+    yield reader.worded("Finalidade"), reader.term(head.purpose)
+    yield reader.worded("Número do processo"), head.case
     yield (
         reader.worded("Resposta completa"),
-        reader.worded("sim") if complete else reader.worded("não: podem faltar linhas"),
+        reader.worded("sim") if head.complete else reader.worded("não: podem faltar linhas"),
     )
     yield reader.worded("Uso pessoal e registrado na auditoria; a divulgação é vedada."), ""
 

@@ -15,7 +15,7 @@ from pipeline.app.noted_exports import note_download
 from pipeline.app.people.permitted_questions import PermittedAnswer
 from pipeline.app.permitted_open_traffic import open_traffic_archive
 from pipeline.app.questions import LineFigures, RangedQuestion, Speeds, Traffic, ZoneFigures
-from pipeline.console.answer_file import answer_file, parquet_file
+from pipeline.console.answer_file import CSV, PARQUET, FileHead, csv_file, parquet_file
 from pipeline.console.pages import section_page
 from pipeline.console.problem_pages import PageRoute
 from pipeline.console.sections import TRAFFIC
@@ -77,13 +77,13 @@ def asked(visit: VisitOfTraffic) -> Response:
 
 
 @router.post("/csv")
-def csv_file(visit: VisitOfTraffic) -> Response:
+def csv_download(visit: VisitOfTraffic) -> Response:
     """Ask again, and send the figures for spreadsheets, with the person's name; the export is recorded."""
     return _file(visit, "csv")
 
 
 @router.post("/parquet")
-def parquet(visit: VisitOfTraffic) -> Response:
+def parquet_download(visit: VisitOfTraffic) -> Response:
     """The same for programs."""
     return _file(visit, "parquet")
 
@@ -99,21 +99,14 @@ def _file(visit: Visit, kind: str) -> Response:
     name = f"viapublica-{visit.request.state.request_id}.{kind}"
     note_download(opened, visit.service.stores, name, found.answer.answer.value, requester)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    head = FileHead(
+        visit.caller.person, Purpose(body["purpose"]), body["case"], name, visit.service.now_ms, found.complete
+    )
     if kind == "parquet":
-        content, media = parquet_file(found.rows), "application/vnd.apache.parquet"
+        answer = found.answer.answer
+        content, media = parquet_file(answer.value, answer.cameras, visit.reader, head), PARQUET
     else:
-        content = answer_file(
-            found.rows,
-            list(found.rows[0]),
-            visit.reader,
-            person=visit.caller.person,
-            purpose=Purpose(body["purpose"]),
-            case=body["case"],
-            name=name,
-            now_ms=visit.service.now_ms,
-            complete=found.complete,
-        )
-        media = "text/csv; charset=utf-8"
+        content, media = csv_file(found.rows, list(found.rows[0]), visit.reader, head), CSV
     return Response(content, HTTPStatus.OK, headers, media)
 
 

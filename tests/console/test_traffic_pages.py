@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pyarrow import parquet
 
 from pipeline.app.release.served_releases import ReleaseSettings
 from pipeline.console import traffic_words
@@ -101,7 +102,11 @@ def test_files_are_noted_and_open_data_leave_small_counts_out(
     text = reply.body.decode("utf-8-sig")
     assert "Guarda.intelligence-analyst Souza" in text
     assert f"{GUARD[0]};gantry" in text
-    assert analyst.send("/console/traffic/parquet", asked).body[:4] == b"PAR1"
+    table = parquet.read_table(io.BytesIO(analyst.send("/console/traffic/parquet", asked).body))
+    assert {"start": "timestamp[ms, tz=UTC]", "camera_name": "string", "p85_m_s": "double"}.items() <= {
+        one.name: str(one.type) for one in table.schema
+    }.items()
+    assert b"Guarda.intelligence-analyst Souza" in table.schema.metadata[b"Exportado por"]
     assert [one["rows"] for one in city.audit() if one["operation"] == "export"] == [1, 1]
     assert analyst.send("/console/traffic/open-data", asked).status == 503
     config = tmp_path / "city.yaml"

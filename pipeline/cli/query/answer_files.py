@@ -9,11 +9,12 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.app import answer_columns
+from pipeline.app.answer_columns import LIST_COLUMN, Column
 from pipeline.app.output_files import output_file
 from pipeline.app.questions import Answer
 from pipeline.cli.common.console import MACHINE_CSV, CsvStyle, csv_writer
-from pipeline.cli.query.answer_columns import Column
-from pipeline.cli.query.portuguese_texts import NOTES
+from pipeline.cli.query.portuguese_texts import HEADINGS, NOTES, VALUES
 from pipeline.domain.extras import missing_package
 from pipeline.domain.locale import Locale
 from pipeline.domain.spreadsheet_text import spreadsheet_text
@@ -48,7 +49,7 @@ class FileForm:
     def cell(self, column: Column, row: Mapping[str, Any], answer: Answer[Any]) -> Any:
         """A value of a row, in the words of the readers."""
         value = column.value(row, answer.cameras)
-        return column.in_portuguese(value) if self.brazilian else value
+        return _in_portuguese(column, value) if self.brazilian else value
 
     def notes(self, answer: Answer[Any]) -> Iterator[tuple[str, str]]:
         """The notes on an answer: names and texts, in rows. A further item of a note has no name of its own."""
@@ -62,7 +63,7 @@ class FileForm:
             yield from (("", item) for item in note.items)
 
     def _heading(self, column: Column, rows: Rows) -> str:
-        name = column.portuguese if self.brazilian else column.name
+        name = _portuguese_heading(column) if self.brazilian else column.name
         if column.kind is not datetime:
             return name
         moments = [moment for row in rows if (moment := column.value(row, {})) is not None]
@@ -176,21 +177,21 @@ def write_parquet(target: str, rows: Rows, columns: Sequence[Column], answer: An
         ViapublicaError: the file cannot be written.
         MissingComponent: pyarrow is not installed.
     """
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError as error:
-        raise missing_package("pyarrow", f"cannot be imported: {error}") from error
-    arrow: Mapping[type, Any] = {
-        bool: pa.bool_(),
-        int: pa.int64(),
-        float: pa.float64(),
-        str: pa.string(),
-        datetime: pa.timestamp("ms", tz="UTC"),
-    }
-    schema = pa.schema([(column.name, arrow[column.kind]) for column in columns])
-    arrays = [
-        pa.array([column.value(row, answer.cameras) for row in rows], type=arrow[column.kind]) for column in columns
-    ]
     with output_file("--parquet", target, "wb") as stream:
-        parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), stream)
+        answer_columns.write_parquet(stream, rows, columns, answer.cameras)
+
+
+def _portuguese_heading(column: Column) -> str:
+    """The heading for readers in Brazil."""
+    for way in ("from", "to"):
+        if column.name.startswith(f"{way}_"):
+            rest = column.name.removeprefix(f"{way}_")
+            return f"{HEADINGS[way]}: {HEADINGS.get(rest, rest)}"
+    if column.name.startswith(LIST_COLUMN):
+        return f"lista: {column.name.removeprefix(LIST_COLUMN)}"
+    return HEADINGS.get(column.name, column.name)
+
+
+def _in_portuguese(column: Column, value: Any) -> Any:
+    """The value for readers in Brazil: the program's own words, such as the kind of an event, are translated."""
+    return VALUES.get(column.name, {}).get(value, value) if isinstance(value, str) else value

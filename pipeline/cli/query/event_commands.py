@@ -11,10 +11,10 @@ from typing import Annotated, Any, Final, get_args
 
 import typer
 
+from pipeline.app.answer_columns import READ, SIMILAR
 from pipeline.app.questions import SURE, Answer, Cameras, CameraSummary, Events, NoteCode, Plates
 from pipeline.cli.common.option_groups import with_option_groups
 from pipeline.cli.common.plate_input import AnyPlateOption, given_plates
-from pipeline.cli.query.answer_columns import READ, SIMILAR
 from pipeline.cli.query.options import ConfidenceOption, ServedQueryOptions, ServedStoreOptions
 from pipeline.cli.query.output import AnswerTable, UnseenPlate
 from pipeline.cli.query.table_portuguese import detail

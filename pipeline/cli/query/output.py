@@ -10,10 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 import typer
 
-from pipeline.app.output_files import check_target
-from pipeline.app.questions import Answer
-from pipeline.cli.common.console import err, print_json, print_table, say
-from pipeline.cli.query.answer_columns import (
+from pipeline.app.answer_columns import (
     ASKED,
     READ,
     SIMILAR,
@@ -24,6 +21,9 @@ from pipeline.cli.query.answer_columns import (
     places,
     with_asked,
 )
+from pipeline.app.output_files import check_target
+from pipeline.app.questions import Answer
+from pipeline.cli.common.console import err, print_json, print_table, say
 from pipeline.cli.query.answer_files import FileForm, notes_file, write_csv, write_parquet, write_xlsx
 from pipeline.cli.query.portuguese_texts import messages_language
 from pipeline.cli.query.table_portuguese import heading, rows_in_portuguese

@@ -191,8 +191,8 @@ def test_a_sensitive_reason_is_refused_and_the_refusal_audited(desk: Desk) -> No
 
 
 def test_every_field_of_a_hit_has_a_form_in_files() -> None:
+    from pipeline.app.answer_columns import columns_of
     from pipeline.app.hotlists.list_hits import ListHit
-    from pipeline.cli.query.answer_columns import columns_of
 
     names = {column.field for column in columns_of([ListHit])}
     assert names >= {field.name for field in msgspec.structs.fields(ListHit)}

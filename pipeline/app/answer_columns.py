@@ -1,4 +1,4 @@
-"""Columns of the files that hold an answer: names, types, times, and names and places of cameras."""
+"""Columns of files with an answer: names, types, times, names and places of cameras; and Parquet of them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import msgspec
 
-from pipeline.cli.query.portuguese_texts import HEADINGS, VALUES
 from pipeline.domain.camera import Camera
+from pipeline.domain.extras import missing_package
 from pipeline.domain.times import local_time
 
 ASKED: Final = "asked_plate"
@@ -25,7 +25,8 @@ STATUS: Final = "status"
 READ: Final = "read"
 SIMILAR: Final = "similar"
 """The status of a read that differs by one character from the plate asked about."""
-_LIST: Final = "list: "
+LIST_COLUMN: Final = "list: "
+"""Begin of the names of columns from a list that the user gave."""
 _CAMERA: Final = "camera_id"
 _FOR_PROGRAMS: Final = frozenset({"stream_id", "schema_version"})
 _PLACE: Final = {"camera_name": "name", "latitude": "latitude", "longitude": "longitude"}
@@ -49,21 +50,6 @@ class Column:
     of_camera: str = ""
     identity: bool = False
 
-    @property
-    def portuguese(self) -> str:
-        """The heading for readers in Brazil."""
-        for way in ("from", "to"):
-            if self.name.startswith(f"{way}_"):
-                rest = self.name.removeprefix(f"{way}_")
-                return f"{HEADINGS[way]}: {HEADINGS.get(rest, rest)}"
-        if self.name.startswith(_LIST):
-            return f"lista: {self.name.removeprefix(_LIST)}"
-        return HEADINGS.get(self.name, self.name)
-
-    def in_portuguese(self, value: Any) -> Any:
-        """The value for readers in Brazil: the program's own words, such as the kind of an event, are translated."""
-        return VALUES.get(self.name, {}).get(value, value) if isinstance(value, str) else value
-
     def value(self, row: Mapping[str, Any], cameras: Mapping[str, Camera]) -> Any:
         """The value of a row as it goes into JSON: a time is an aware datetime in UTC; None for nothing."""
         value = row.get(self.field)
@@ -86,6 +72,39 @@ def columns_of(kinds: Sequence[type[msgspec.Struct]]) -> list[Column]:
             for column in _columns_of_field(field.encode_name, field.type):
                 found.setdefault(column.name, column)
     return sorted(found.values(), key=lambda column: _rank(column, several=len(kinds) > 1))
+
+
+def write_parquet(
+    stream: IO[bytes],
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    cameras: Mapping[str, Camera],
+    about: Mapping[str, str] | None = None,
+) -> None:
+    """Write Parquet, with times as timestamps in UTC.
+
+    Args:
+        stream: takes it; rows: of the answer, as builtins; columns: of these; cameras: for their names and places.
+        about: what the metadata of the file say of it.
+
+    Raises:
+        MissingComponent: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise missing_package("pyarrow", f"cannot be imported: {error}") from error
+    arrow: Mapping[type, Any] = {
+        bool: pa.bool_(),
+        int: pa.int64(),
+        float: pa.float64(),
+        str: pa.string(),
+        datetime: pa.timestamp("ms", tz="UTC"),
+    }
+    schema = pa.schema([(column.name, arrow[column.kind]) for column in columns], metadata=dict(about or {}))
+    arrays = [pa.array([column.value(row, cameras) for row in rows], type=arrow[column.kind]) for column in columns]
+    parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), stream)
 
 
 def with_asked(columns: Sequence[Column], listed: Sequence[str] | None) -> list[Column]:
@@ -113,12 +132,12 @@ def _rank(column: Column, *, several: bool) -> int:
 
 def listed_columns(headings: Sequence[str]) -> list[Column]:
     """Columns of a list that the user gave, behind those of the answer: ``list: motivo`` is no name of a field."""
-    return [Column(f"{_LIST}{heading}", f"{_LIST}{heading}", str) for heading in headings]
+    return [Column(f"{LIST_COLUMN}{heading}", f"{LIST_COLUMN}{heading}", str) for heading in headings]
 
 
 def listed_cells(about: Mapping[str, str]) -> dict[str, str]:
     """The cells of a row in those columns."""
-    return {f"{_LIST}{heading}": cell for heading, cell in about.items()}
+    return {f"{LIST_COLUMN}{heading}": cell for heading, cell in about.items()}
 
 
 def places(row: Mapping[str, Any], cameras: Mapping[str, Camera]) -> dict[str, Any]:
