@@ -33,7 +33,7 @@ def known_locations(locations: dict[str, GeoPoint | None]) -> dict[str, GeoPoint
 
 
 def bounded_clones(question: Clones, now_ms: int | None = None) -> Clones:
-    """The question as it is asked: about all plates without a start, only the 24 hours before its end are searched.
+    """The question as it is asked, see `recent_clones`.
 
     Args:
         question: with the coordinates of the cameras.
@@ -48,8 +48,12 @@ def bounded_clones(question: Clones, now_ms: int | None = None) -> Clones:
             "no camera has coordinates, so no speed can be computed",
             "Give latitude and longitude to the cameras of the configuration, or name another one by --config",
         )
+    return recent_clones(question, time.time_ns() // 1_000_000 if now_ms is None else now_ms)
+
+
+def recent_clones(question: Clones, now_ms: int) -> Clones:
+    """The question about all plates without a start: only the 24 hours before its end are searched."""
     if question.plate or question.start_ms is not None:
         return question
-    now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     end_ms = now_ms if question.end_ms is None else question.end_ms
     return msgspec.structs.replace(question, start_ms=end_ms - DAY_MS)

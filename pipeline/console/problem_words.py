@@ -113,6 +113,14 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "See the log of the server": "Veja o registro de eventos do servidor.",
     "Enter the request again": "Registre o pedido novamente.",
     "is not approved": "A disponibilização não está autorizada.",
+    "would be empty: nothing was found": "O arquivo ficaria vazio: nada foi encontrado.",
+    "Search for something else": "Faça outra consulta.",
+    "are not one": "Esta consulta é de uma placa só.",
+    "Type one plate or one pattern": "Digite uma placa ou um padrão.",
+    "cannot be searched for, as no camera that you may ask about has coordinates": "Não há como procurar clones: "
+    "nenhuma câmera que você pode consultar tem coordenadas cadastradas.",
+    "Have latitude and longitude of the cameras registered": "Peça à administração que cadastre a latitude e a "
+    "longitude das câmeras.",
     "would be empty: there are no figures then": "O arquivo ficaria vazio: não há dados nesse período.",
     "Choose another time range": "Escolha outro período.",
     "there is no event store yet": "Ainda não há eventos armazenados.",

@@ -17,6 +17,7 @@ from pipeline.store.camera_notes import (
     cameras_without_plates,
     interruptions,
     losses,
+    never_sent,
     silent_cameras,
     small_counts,
     undeclared,
@@ -113,13 +114,7 @@ def _never_seen(value: object, context: AnswerContext) -> Iterator[Note]:
         yield from without_life_sign(value, context)
         missing = sorted(set(context.cameras or {}) - {row.camera_id for row in value})
         if missing:
-            number = context.language.counted(len(missing), "configured camera")
-            text = context.language.text(
-                "{cameras} never sent an event: {names}",
-                cameras=number,
-                names=first_of(missing, "further camera", context.language, ", "),
-            )
-            yield Note(code=NoteCode.SILENT, text=text, limits=True, items=tuple(missing))
+            yield never_sent(missing, "configured camera", context.language)
 
 
 def _notes(

@@ -111,6 +111,20 @@ _ONLY_CONFIGURED: Final = (
 )
 
 
+def never_sent(cameras: Sequence[str], noun: str, language: Language) -> Note:
+    """Cameras of which the store has no event at all, so that nothing is known of what passed there.
+
+    Args:
+        cameras: their ids, sorted; noun: for one of them; language: of the note.
+    """
+    text = language.text(
+        "{cameras} never sent an event: {names}",
+        cameras=language.counted(len(cameras), noun),
+        names=first_of(cameras, "further camera", language, ", "),
+    )
+    return Note(code=NoteCode.SILENT, text=text, limits=True, items=tuple(cameras))
+
+
 def cameras_without_plates(
     question: RangedQuestion[Any], context: AnswerContext, rows: Sequence[Any]
 ) -> Iterator[Note]:

@@ -14,6 +14,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "further day": ("outro dia", "outros dias"),
     "camera": ("câmera", "câmeras"),
     "configured camera": ("câmera configurada", "câmeras configuradas"),
+    "registered camera": ("câmera cadastrada", "câmeras cadastradas"),
     "further camera": ("outra câmera", "outras câmeras"),
     "further reason": ("outro motivo", "outros motivos"),
     "read": ("leitura", "leituras"),

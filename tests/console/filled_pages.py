@@ -9,7 +9,6 @@ from pipeline.app.release.registered_file import RegisteredFile, Standing
 from pipeline.app.release.served_releases import BuildState
 from pipeline.console import (
     account_pages,
-    plate_pages,
     release_words,
     situation_pages,
     traffic_figures,
@@ -18,7 +17,6 @@ from pipeline.console import (
 from pipeline.console.pages import render
 from pipeline.console.release_visits import address_of
 from pipeline.console.release_words import steps_of
-from pipeline.console.timeline import WIDTH, timeline
 from pipeline.console.traffic_figures import typical_week
 from pipeline.console.traffic_words import Figure, View
 from pipeline.domain.account_notice import NoticeKind
@@ -40,6 +38,7 @@ from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.times import parse_time
+from tests.console.filled_plate_pages import plate_pages_of
 from tests.console.filled_registry_pages import people_and_rights_pages
 from tests.console.filled_values import AT, READER, Filled, filled
 
@@ -150,12 +149,8 @@ def traffic_pages(given: Filled) -> Mapping[str, str]:
     }
 
 
-def plate_and_situation_pages(given: Filled) -> Mapping[str, str]:
-    text, frame, form, note, camera = given.text, given.frame, given.form, given.note, given.camera
-    read = {"plate": text, "camera_id": text, "ts_ms": 1, "vehicle": text, "confidence": 0.5, "votes": 3}
-    found = SimpleNamespace(
-        search=plate_pages.Search.READS, answer=SimpleNamespace(answer=given.answer, left_out=1), next_offset=2
-    )
+def situation_pages_of(given: Filled) -> Mapping[str, str]:
+    text, frame, note, camera = given.text, given.frame, given.note, given.camera
     row = {
         "incident": "0123456789ab",
         "camera_id": text,
@@ -170,23 +165,6 @@ def plate_and_situation_pages(given: Filled) -> Mapping[str, str]:
     step = {"at_ms": 1, "by": text, "action": "comment", "reason": None, "text": text}
     hand_over = SimpleNamespace(at_ms=1, by=text, text=text, incidents=[text], accepted_by=text, number=1)
     return {
-        "plates": render(
-            "plates.html",
-            READER,
-            **frame,
-            form=form,
-            purposes=plate_pages.PURPOSES,
-            searches=list(plate_pages.Search),
-            titles=plate_pages.TITLES,
-            chosen=text,
-            most_plates=10,
-            may_export=True,
-            found=found,
-            rows=[read],
-            Search=plate_pages.Search,
-            drawn=timeline([(text, 1)]),
-            width=WIDTH,
-        ),
         "situation": render(
             "situation.html",
             READER,
@@ -291,7 +269,8 @@ def pages(text: str) -> Mapping[str, str]:
         **release_pages(given),
         **traffic_pages(given),
         **people_and_rights_pages(given),
-        **plate_and_situation_pages(given),
+        **plate_pages_of(given),
+        **situation_pages_of(given),
         **audit_pages(given),
         **log_in_pages(given),
     }

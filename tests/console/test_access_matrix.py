@@ -92,6 +92,7 @@ REQUESTS: Final = (
     Request("GET /console/plates", "/console/plates", ANALYSTS),
     Request("POST /console/plates", "/console/plates", ANALYSTS, SEARCH),
     Request("POST /console/plates/export", "/console/plates/export", ANALYSTS, SEARCH),
+    Request("POST /console/plates/parquet", "/console/plates/parquet", ANALYSTS, SEARCH),
     Request("GET /console/traffic", "/console/traffic", COUNTERS),
     Request("POST /console/traffic", "/console/traffic", COUNTERS, {"purpose": "research"}),
     # Nothing was counted in the last 24 hours, of which no file is made.

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.console.answer_file import answer_file
+from pipeline.console.answer_file import FileHead, csv_file
 from pipeline.console.problem_pages import shown
 from pipeline.domain.purpose import Purpose
 from pipeline.errors import ViapublicaError
@@ -59,8 +59,8 @@ def test_no_payload_changes_the_elements_of_a_page(part: int, plain: Mapping[str
 
 
 def test_a_payload_that_is_not_escaped_would_be_noticed(plain: Mapping[str, list[object]]) -> None:
-    html = pages("texto")["plates"].replace("texto", PAYLOADS[1])
-    assert Structure(html, PAYLOADS[1]).found != plain["plates"]
+    html = pages("texto")["plates: reads"].replace("texto", PAYLOADS[1])
+    assert Structure(html, PAYLOADS[1]).found != plain["plates: reads"]
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t"])
@@ -68,17 +68,7 @@ def test_no_cell_of_a_file_is_a_formula(begin: str) -> None:
     text = f"{begin}HYPERLINK(1)"
     person: Any = SimpleNamespace(name=text, login="caio", institution="guarda", sector="central")
     row = {"plate": text, "camera_id": text, "ts_ms": 1, "confidence": 0.5, "votes": 3, "vehicle": text}
-    content = answer_file(
-        [row],
-        list(row),
-        READER,
-        person=person,
-        purpose=Purpose.CRISIS,
-        case=text,
-        name="n.csv",
-        now_ms=1,
-        complete=True,
-    )
+    content = csv_file([row], list(row), READER, FileHead(person, Purpose.CRISIS, text, "n.csv", 1, complete=True))
     cells = [cell for line in csv.reader(StringIO(content.decode("utf-8-sig")), delimiter=";") for cell in line]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
     assert f"'{text}" in cells

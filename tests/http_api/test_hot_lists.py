@@ -40,9 +40,10 @@ def entry(city: Office) -> dict[str, Any]:
     }
 
 
-def approve(city: Office, login: str) -> None:
+def approve(city: Office, login: str, operation: Operation = Operation.PLATE_LIST) -> None:
+    """Let a person do an operation in their case."""
     wanted = NewApproval(
-        kind=ApprovalKind.APPROVAL, operation=Operation.PLATE_LIST, case_number=LAWFUL["case"], hours=1, reason="furto"
+        kind=ApprovalKind.APPROVAL, operation=operation, case_number=LAWFUL["case"], hours=1, reason="furto"
     )
     with city.opened("root") as opened:
         asked = opened.registry.ask_approval(login, wanted)

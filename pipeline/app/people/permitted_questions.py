@@ -13,9 +13,10 @@ from pipeline.app.access.account_decision import AskedOperation, shared_with, wa
 from pipeline.app.access.acting import acting_as
 from pipeline.app.audit.audited_questions import facts_of, operation_of
 from pipeline.app.configured_stores import ConfiguredStores
+from pipeline.app.journeys import recent_clones
 from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.app.queries import EventQueries, open_queries
-from pipeline.app.questions import Answer, Cameras, CameraSummary, Route
+from pipeline.app.questions import Answer, Cameras, CameraSummary, Clones, Route
 from pipeline.app.shared_store import SharedStore
 from pipeline.domain.audit import Outcome
 from pipeline.domain.camera_registration import RegisteredCamera
@@ -28,6 +29,8 @@ from pipeline.domain.route import GeoPoint
 from pipeline.errors import PolicyError, StoreError
 from pipeline.policy.access.request import Target
 from pipeline.policy.scope import allows_plates
+from pipeline.store.camera_notes import never_sent
+from pipeline.store.notes_portuguese import notes_language
 from pipeline.store.questions import Question, RangedQuestion
 
 A = TypeVar("A")
@@ -93,6 +96,8 @@ class PermittedQuestions:
     def ask(self, question: RangedQuestion[A]) -> PermittedAnswer[A]:
         """The answer about the cameras that the question names, or about all that are permitted.
 
+        Cameras that are registered and in the store as yet unknown are named in a note.
+
         Raises:
             PolicyError: it is not permitted, or not for one of the cameras that it names.
             StoreError: it cannot be answered now.
@@ -107,7 +112,14 @@ class PermittedQuestions:
             limits: dict[str, Any] = {} if known is None else {"camera_ids": known}
             if isinstance(question, Route):
                 limits["locations"] = _points(cameras)
-            return PermittedAnswer(queries.ask(msgspec.structs.replace(question, **limits)), cameras, left_out)
+            elif isinstance(question, Clones):
+                limits |= _clone_limits(question, cameras, self._opened.clock.wall_ms())
+            answer = queries.ask(msgspec.structs.replace(question, **limits))
+        if known is not None and (silent := sorted({one.camera_id for one in cameras}.difference(known))):
+            # Their silence is no answer: nothing is known of what passed there.
+            note = never_sent(silent, "registered camera", notes_language(self._locale))
+            answer = replace(answer, notes=(*answer.notes, note))
+        return PermittedAnswer(answer, cameras, left_out)
 
     def ask_again(self, question: RangedQuestion[A], new: Callable[[A], A]) -> A:
         """What is new about all cameras that are permitted now; see `EventQueries.ask_again`.
@@ -227,6 +239,23 @@ def _target(camera: RegisteredCamera, sensitive: Collection[str], now_ms: int) -
         suspended=camera.stopped_by(now_ms) is not None,
         project_approved=camera.approved_ms is not None,
     )
+
+
+def _clone_limits(question: Clones, cameras: Sequence[RegisteredCamera], now_ms: int) -> dict[str, Any]:
+    """Coordinates and begin of a question about clones; see `pipeline.app.journeys.recent_clones`.
+
+    Raises:
+        StoreError: no camera has coordinates, so there are no speeds.
+    """
+    points = _points(cameras)
+    if not points:
+        raise StoreError(
+            "possible clones",
+            "cannot be searched for, as no camera that you may ask about has coordinates",
+            "Have latitude and longitude of the cameras registered",
+        )
+    locations = {one.camera_id: points.get(one.camera_id) for one in cameras}
+    return {"locations": locations, "start_ms": recent_clones(question, now_ms).start_ms}
 
 
 def _points(cameras: Sequence[RegisteredCamera]) -> dict[str, GeoPoint]:

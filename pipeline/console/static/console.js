@@ -112,6 +112,12 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+// A button below an answer asks for a kind of search, which the form above shows from then on.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-kind]");
+  if (button) byId("kind").value = button.dataset.kind;
+}, true);
+
 // A file is downloaded by the browser itself, not put into the page.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-plain]");
