@@ -154,7 +154,7 @@ def open_engine(
             hot_lists=hot_lists,
         )
         engine.hosts.declare(undeclared_pairs(config))
-        preparation = _Preparation(engine, stack, live=live)
+        preparation = _Preparation(engine, gate, stack, live=live)
         reconfigurator = Reconfigurator(engine, factory, config, preparation.prepare)
         reconfigurator.start()
         running = RunningEngine(engine, reconfigurator, preview)
@@ -214,10 +214,14 @@ def _gate(config: Config) -> Gate:
 
 
 class _Preparation:
-    """Loads what cameras of a changed configuration need and the first ones did not: the plate reader, retention."""
+    """Loads what cameras of a changed configuration need and the first ones did not.
 
-    def __init__(self, engine: Engine, stack: ExitStack, *, live: bool) -> None:
+    That is the plate reader, and with the first live camera retention and live views.
+    """
+
+    def __init__(self, engine: Engine, gate: Gate, stack: ExitStack, *, live: bool) -> None:
         self._engine = engine
+        self._gate = gate
         self._stack = stack
         self._live = live
 
@@ -234,6 +238,7 @@ class _Preparation:
             self._engine.analyzer.reader = _reader(config)
         if not self._live and any(is_live(config, camera) for camera in config.cameras):
             self._stack.enter_context(retention_running(config, config.stores_among_sinks, live=True))
+            self._engine.show_live(_live_views(config, self._gate, self._stack))
             self._live = True
 
 

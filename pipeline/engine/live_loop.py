@@ -145,6 +145,10 @@ class Engine:
         )
         self._stopping = threading.Event()
 
+    def show_live(self, views: LiveViews) -> None:
+        """Show the cameras that are added from now on to viewers in other processes; safe from any thread."""
+        self._images = [*self._images, views]
+
     def add_camera(self, camera: RunningCamera) -> None:
         """Run one more camera, from now or from the start of `run`; safe from any thread.
 

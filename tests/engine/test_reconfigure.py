@@ -14,6 +14,7 @@ from pipeline.app.live_reload import LiveReload, ReloadReport
 from pipeline.config.load import load_config, parse_config
 from pipeline.config.settings import Config
 from pipeline.domain.events import Event, HealthEvent, PlateReadEvent, TrackEvent, decode
+from pipeline.domain.live_view import live_socket
 from pipeline.engine.build import open_engine
 from pipeline.engine.camera_permissions import CameraPermissions
 from pipeline.engine.reconfigure import ConfigChange, compare_configs
@@ -286,13 +287,20 @@ def test_replacing_the_only_camera_does_not_end_the_run(city: City, tmp_path: Pa
 
 
 @pytest.mark.real
-def test_a_first_camera_with_plates_loads_the_plate_reader(city: City) -> None:
+def test_a_first_camera_with_plates_loads_the_reader_and_a_first_live_one_listens_for_viewers(city: City) -> None:
     square = city.clip("square", "highway-motorbike", 2).replace("public-road", "public-square")
     plates = city.clip("plates", "traffic-plates-nz", 2)
     city.write(square)
 
     def act(running: RunningEngine, reload: LiveReload) -> None:
         assert running.engine.analyzer.reader is None
+        city.write(square, plates)
+        assert reload.reload().result is not None
+        socket = live_socket(city.lines.parent)
+        assert not socket.exists()
+        city.write(square, plates, "  - {id: street, source: 'rtsp://127.0.0.1:9/a', scope: public-square}\n")
+        assert reload.reload().result is not None
+        assert socket.exists()
         city.write(square, plates)
         assert reload.reload().result is not None
         assert running.engine.analyzer.reader is not None
