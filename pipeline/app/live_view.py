@@ -18,7 +18,7 @@ from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.domain.live_view import LONGEST_LINE, MOST_IMAGE_BYTES, LiveImage, LiveQuestion, live_socket
 from pipeline.domain.operation import Operation
 from pipeline.domain.role import Role
-from pipeline.errors import StoreError
+from pipeline.errors import PolicyError, StoreError
 from pipeline.observe.burnt_images import BurntImages, text_image
 from pipeline.policy.live_view import hides_people
 from pipeline.storage.local_socket import short_address
@@ -54,15 +54,20 @@ class LiveView:
         stores: of the installation; their data folder has the socket of the run.
         cameras: ids, 1 to `MOST_CAMERAS`; width: most pixels of an image.
 
+    Attributes:
+        cameras: those that are shown.
+        refused: why each of the others is not shown; every refusal is in the audit.
+
     Raises:
-        PolicyError: the person may not watch one of them; it is in the audit.
+        PolicyError: the person may watch none of them; it is in the audit.
         StoreError: no run answers here.
         AuditUnavailable: the audit takes no record: nothing is shown.
     """
 
     def __init__(self, opened: OpenRegistry, stores: ConfiguredStores, cameras: Sequence[str], width: int) -> None:
         self._opened, self._stores, self._width = opened, stores, width
-        self.cameras = tuple(dict.fromkeys(cameras))[:MOST_CAMERAS]
+        self.refused: dict[str, PolicyError] = {}
+        self.cameras = self._permitted(tuple(dict.fromkeys(cameras))[:MOST_CAMERAS])
         self.people_hidden = True
         self._frames, self._begun_s = 0, time.monotonic()
         self._decide()
@@ -111,6 +116,20 @@ class LiveView:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _permitted(self, cameras: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of several cameras that the person may watch: one that they may not takes nothing from the others."""
+        if len(cameras) == 1:
+            return cameras
+        for camera_id in cameras:
+            try:
+                asked = AskedOperation(Operation.MONITORING, (camera_id,))
+                decide_for_person(self._opened, self._stores, self._opened.requester, asked)
+            except PolicyError as error:
+                self.refused[camera_id] = error
+        if len(self.refused) == len(cameras):
+            raise self.refused[cameras[0]]
+        return tuple(one for one in cameras if one not in self.refused)
 
     def _decide(self) -> None:
         asked = AskedOperation(Operation.MONITORING, self.cameras)

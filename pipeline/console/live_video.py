@@ -45,6 +45,8 @@ class Message(IntEnum):
     """The view has ended; its text says why."""
     SIGN = 3
     """No camera has a new image; the connection lives."""
+    REFUSED = 4
+    """A camera is not shown; its text says why. The others are."""
 
 
 def live_video(visit: Visit, purpose: Purpose, cameras: list[str], release: Callable[[], None]) -> StreamingResponse:
@@ -56,6 +58,15 @@ def live_video(visit: Visit, purpose: Purpose, cameras: list[str], release: Call
     Raises:
         PolicyError, StoreError, AuditUnavailable: see `LiveView`.
     """
+
+    def refusals(view: LiveView) -> bytes:
+        problems = [(one, shown(error, visit.reader, request_id)) for one, error in view.refused.items()]
+        return b"".join(
+            _message(tiles[one], Message.REFUSED, visit.service.now_ms, f"{problem.title}: {problem.text}".encode())
+            for one, problem in problems
+        )
+
+    request_id = visit.request.state.request_id
     tiles = {camera: number for number, camera in enumerate(cameras)}
     images = {camera: BurntImages(_viewer(visit)) for camera in cameras}
 
@@ -68,11 +79,13 @@ def live_video(visit: Visit, purpose: Purpose, cameras: list[str], release: Call
         return b"".join(parts) or _message(_NO_TILE, Message.SIGN, visit.service.now_ms)
 
     def end(error: ViapublicaError) -> bytes:
-        text = shown(error, visit.reader, visit.request.state.request_id).text
+        text = shown(error, visit.reader, request_id).text
         return _message(_NO_TILE, Message.END, visit.service.now_ms, text.encode())
 
     kind = "application/octet-stream"
-    return _response(visit, purpose, cameras, release=release, encoded=messages, end=end, media_type=kind)
+    return _response(
+        visit, purpose, cameras, release=release, begun=refusals, encoded=messages, end=end, media_type=kind
+    )
 
 
 def motion_jpeg(visit: Visit, purpose: Purpose, camera: str, release: Callable[[], None]) -> StreamingResponse:
@@ -94,7 +107,9 @@ def motion_jpeg(visit: Visit, purpose: Purpose, camera: str, release: Callable[[
         return _part(text_image(shown(error, visit.reader, visit.request.state.request_id).text)) * 2
 
     kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
-    return _response(visit, purpose, [camera], release=release, encoded=parts, end=end, media_type=kind)
+    return _response(
+        visit, purpose, [camera], release=release, begun=lambda _: b"", encoded=parts, end=end, media_type=kind
+    )
 
 
 def _response(
@@ -103,6 +118,7 @@ def _response(
     cameras: list[str],
     *,
     release: Callable[[], None],
+    begun: Callable[[LiveView], bytes],
     encoded: Callable[[list[LiveFrame]], bytes],
     end: Callable[[ViapublicaError], bytes],
     media_type: str,
@@ -114,12 +130,13 @@ def _response(
     except BaseException:
         release()
         raise
-    body = _body(view, encoded, end, release)
+    body = _body(view, begun(view), encoded, end, release)
     return StreamingResponse(body, media_type=media_type, headers={"X-Accel-Buffering": "no"})
 
 
 async def _body(
     view: LiveView,
+    first: bytes,
     encoded: Callable[[list[LiveFrame]], bytes],
     end: Callable[[ViapublicaError], bytes],
     release: Callable[[], None],
@@ -127,6 +144,8 @@ async def _body(
     """The images of a view, read and encoded by a thread of its own, until it ends or the client leaves."""
     thread, loop = ThreadPoolExecutor(1, "live-view"), asyncio.get_running_loop()
     try:
+        if first:
+            yield first
         while True:
             try:
                 part = await loop.run_in_executor(thread, lambda: encoded(view.next()))

@@ -68,9 +68,23 @@ def test_another_bodys_camera_is_refused_and_without_a_run_the_page_says_so(
 ) -> None:
     visitor = visitors.logged_in(PEOPLE[Role.OPERATOR])
     assert visitor.open(VIDEO.replace(GUARD[0], CEIC)).status == 403
-    assert visitor.open(VIDEO.replace(GUARD[0], f"{GUARD[0]},{CEIC}")).status == 403
+    assert visitor.open(VIDEO.replace(GUARD[0], f"{CEIC},{CEIC}")).status == 403
     reply = visitor.open(VIDEO)
     assert (reply.status, "Nenhuma execução" in reply.body.decode()) == (503, True)
+
+
+def test_a_wall_shows_the_others_and_says_of_which_camera_it_shows_nothing(
+    visitors: Visitors, service: Service, city: Office
+) -> None:
+    visitor = visitors.logged_in(PEOPLE[Role.OPERATOR])
+    with live_run(service, frames=2):
+        reply = visitor.open(VIDEO.replace(GUARD[0], f"{CEIC},{GUARD[0]}"))
+    found = [one for one in messages(reply.body) if one[1] != Message.SIGN]
+    assert (found[0][:2], "Acesso negado" in found[0][3].decode()) == ((0, Message.REFUSED), True)
+    assert found[1][:2] == (1, Message.KEY)
+    refused, begun = _records(city)[:2]
+    assert (refused["outcome"], refused["cameras"]) == ("refused", [CEIC])
+    assert (begun["outcome"], begun["cameras"]) == ("allowed", [GUARD[0]])
 
 
 def test_a_browser_that_decodes_no_video_gets_jpeg_and_is_told_when_no_image_comes(

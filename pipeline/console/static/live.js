@@ -2,7 +2,7 @@
 "use strict";
 
 const HEAD = 14;
-const [DELTA, KEY, END, SIGN] = [0, 1, 2, 3];
+const [DELTA, KEY, END, SIGN, REFUSED] = [0, 1, 2, 3, 4];
 const SILENT_MS = 3000;
 
 class Tile {
@@ -121,6 +121,7 @@ class Live {
       const data = bytes.slice(at + HEAD, at + HEAD + size);
       const kind = view.getUint8(at + 1);
       if (kind === END) this.end(new TextDecoder().decode(data));
+      else if (kind === REFUSED) this.tiles[view.getUint8(at)]?.state("refused", new TextDecoder().decode(data));
       else if (kind !== SIGN) {
         this.wait = 1000;
         this.tiles[view.getUint8(at)]?.add(kind, Number(view.getBigUint64(at + 2, true)), data);
