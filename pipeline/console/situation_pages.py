@@ -11,12 +11,14 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from pipeline.app.alerts.incidents import CloseReason, IncidentState
+from pipeline.console import camera_map
 from pipeline.console.alert_stream import console_stream
 from pipeline.console.camera_list import camera_list
 from pipeline.console.catalogues import source
-from pipeline.console.pages import page, section_page
+from pipeline.console.pages import page, section_page, section_values
 from pipeline.console.problem_pages import PageRoute, shown
 from pipeline.console.sections import SITUATION
+from pipeline.console.situation_map import situation_map
 from pipeline.console.visits import Visit, checked, visit_of
 from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
@@ -83,6 +85,13 @@ def inbox(visit: VisitOfSituation, purpose: Purpose) -> Response:
     return page("part_inbox.html", visit.reader, purpose=purpose, detail=None, **_incidents(visit, purpose))
 
 
+@router.get("/{purpose}/incidents/{incident}/detail")
+def detail(visit: VisitOfSituation, purpose: Purpose, incident: IncidentOf) -> Response:
+    """The incident alone, as a page that is open asks for it when a person has done something."""
+    values: dict[str, Any] = _handling(visit, purpose) | {"detail": _detail(visit, purpose, incident)}
+    return page("part_detail.html", visit.reader, **section_values(visit, SITUATION.name), **values)
+
+
 @router.post("/{purpose}/incidents/{incident}/steps")
 def add_step(visit: VisitOfSituation, purpose: Purpose, incident: IncidentOf) -> Response:
     """Acknowledge, escalate, close or comment on an incident."""
@@ -137,21 +146,31 @@ def actions_of(state: IncidentState) -> tuple[str, ...]:
 
 def _shown(visit: Visit, purpose: Purpose, incident: str = "") -> Response:
     """The page, whatever of it a request asks for; a script takes its part."""
-    may_handle = Operation.INCIDENT in visit.operations
+    handling, incidents, cameras = _handling(visit, purpose), _incidents(visit, purpose), camera_list(visit, purpose)
     values: dict[str, Any] = {
         "purposes": PURPOSES,
-        "purpose": purpose,
-        "reasons": REASONS,
-        "may_handle": may_handle,
-        "actions_of": actions_of,
-        "IncidentState": IncidentState,
         "parsed": parse_time,
-        **_incidents(visit, purpose),
-        **camera_list(visit, purpose),
+        **handling,
+        **incidents,
+        **cameras,
+        "map": situation_map(cameras["cameras"], incidents["incidents"], f"{SITUATION.path}/{purpose.value}"),
+        "map_width": camera_map.WIDTH,
+        "map_height": camera_map.HEIGHT,
         "detail": None if not incident else _detail(visit, purpose, incident),
-        "hand_overs": _hand_overs(visit, purpose) if may_handle else [],
+        "hand_overs": _hand_overs(visit, purpose) if handling["may_handle"] else [],
     }
     return section_page("situation.html", visit, SITUATION.name, **values)
+
+
+def _handling(visit: Visit, purpose: Purpose) -> dict[str, Any]:
+    """What the forms of an incident need."""
+    return {
+        "purpose": purpose,
+        "reasons": REASONS,
+        "may_handle": Operation.INCIDENT in visit.operations,
+        "actions_of": actions_of,
+        "IncidentState": IncidentState,
+    }
 
 
 def _incidents(visit: Visit, purpose: Purpose) -> Mapping[str, Any]:

@@ -33,6 +33,8 @@ class CameraAnswer(AnswerBody):
 
     camera_id: str
     location: str
+    latitude: float | None = Field(description="Degrees, WGS 84; null where no place is registered.")
+    longitude: float | None
     institution: str
     sector: str
     stopped: str = Field(description="Why its stream must not run; empty when it may.")
@@ -102,6 +104,8 @@ def cameras(body: Asked, caller: CallerOf, service: ServiceOf) -> CamerasAnswer:
             CameraAnswer(
                 camera_id=camera.camera_id,
                 location=camera.location,
+                latitude=camera.latitude,
+                longitude=camera.longitude,
                 institution=camera.institution,
                 sector=camera.sector,
                 stopped=camera.why_stopped(service.now_ms),

@@ -14,6 +14,7 @@ from pipeline.console import (
     traffic_figures,
     traffic_words,
 )
+from pipeline.console.camera_map import Place, camera_map
 from pipeline.console.pages import render
 from pipeline.console.release_visits import address_of
 from pipeline.console.release_words import steps_of
@@ -37,6 +38,7 @@ from pipeline.domain.incident import IncidentState
 from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.redaction import OverlayText
+from pipeline.domain.route import GeoPoint
 from pipeline.domain.times import parse_time
 from tests.console.filled_plate_pages import plate_pages_of
 from tests.console.filled_registry_pages import people_and_rights_pages
@@ -180,6 +182,9 @@ def situation_pages_of(given: Filled) -> Mapping[str, str]:
             notes=[note],
             left_out=1,
             cameras=[camera],
+            map=camera_map([Place(text, GeoPoint(-19.9, -43.9), "live", text, "/console/situation")], (), [text]),
+            map_width=960,
+            map_height=420,
             hand_overs=[hand_over],
             hours=24,
             detail=SimpleNamespace(incident=row, alerts=[], steps=[step]),

@@ -80,6 +80,7 @@ REQUESTS: Final = (
     Request("POST /console/situation/purpose", "/console/situation/purpose", OBSERVERS, {"purpose": "mobility"}),
     Request(f"GET {BASE}/inbox", f"{SITUATION}/inbox", OBSERVERS),
     Request(f"GET {BASE}/incidents/{{incident}}", f"{SITUATION}/incidents/{INCIDENT}", OPERATORS),
+    Request(f"GET {BASE}/incidents/{{incident}}/detail", f"{SITUATION}/incidents/{INCIDENT}/detail", OPERATORS),
     Request(f"POST {BASE}/incidents/{{incident}}/steps", f"{SITUATION}/incidents/{INCIDENT}/steps", OPERATORS, STEP),
     Request(f"POST {BASE}/hand-overs", f"{SITUATION}/hand-overs", OPERATORS, {"text": "Nada a informar"}),
     Request(f"GET {BASE}/stream", f"{SITUATION}/stream", OBSERVERS),

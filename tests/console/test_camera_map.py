@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
 from pipeline.console.camera_map import HEIGHT, WIDTH, Place, camera_map
+from pipeline.console.situation_map import situation_map
 from pipeline.domain.route import GeoPoint, distance_m
+from pipeline.http_api.question_routes import CameraAnswer
 
 CENTER = GeoPoint(-19.92, -43.94)
 EAST = GeoPoint(-19.92, -43.90)
@@ -53,3 +56,29 @@ def test_one_camera_has_its_surroundings_and_none_has_no_map() -> None:
 @pytest.mark.parametrize("at", [GeoPoint(90, 0), GeoPoint(-90, 180), GeoPoint(0, -180)])
 def test_the_ends_of_the_earth_can_be_drawn(at: GeoPoint) -> None:
     assert camera_map([place("a", at), place("b", CENTER)]) is not None
+
+
+def answered(name: str, state: str, **values: Any) -> CameraAnswer:
+    made: dict[str, Any] = {
+        "latitude": CENTER.latitude,
+        "longitude": CENTER.longitude,
+        "location": "",
+        "stopped": "",
+        "institution": "guarda",
+        "sector": "central",
+        "last_event": None,
+        "state_since": None,
+        "events": {},
+    }
+    return CameraAnswer(camera_id=name, state=state, **made | values)
+
+
+def test_a_spot_is_named_after_the_camera_that_needs_someone() -> None:
+    cameras = [answered("a", "streaming"), answered("b", "failed"), answered("c", "streaming", latitude=None)]
+    found = situation_map(cameras, [], "/base")
+    assert found is not None
+    assert (found.spots[0].kind, found.spots[0].places[0].link) == ("lost", "/base/cameras/b")
+    found = situation_map(cameras, [{"camera_id": "a"}, {"camera_id": "a"}], "/base")
+    assert found is not None
+    assert (found.spots[0].kind, found.spots[0].places[0].text, found.unlocated) == ("live", "2", ("c",))
+    assert situation_map(None, None, "/base") is None

@@ -13,7 +13,16 @@ document.addEventListener("htmx:after:swap", () => {
   if (dialog.childElementCount && !dialog.open) dialog.showModal();
   const detail = byId("detail");
   if (detail) byId("to-" + detail.dataset.incident)?.setAttribute("aria-current", "true");
+  ringCameras();
 });
+
+// The map has a ring around each camera with an open incident, as the list has them now.
+function ringCameras() {
+  const open = new Set([...document.querySelectorAll("#inbox [data-camera]")].map((one) => one.dataset.camera));
+  for (const spot of document.querySelectorAll(".map [data-cameras]")) {
+    spot.classList.toggle("alerted", spot.dataset.cameras.split(" ").some((camera) => open.has(camera)));
+  }
+}
 
 // A message of a form that was refused stands until the next form is sent.
 document.addEventListener("htmx:before:request", (event) => {
@@ -64,7 +73,7 @@ function sound() {
 
 document.addEventListener("alert", sound);
 
-// The inbox is fetched once for all news of a moment, and not by everyone at the same time.
+// The inbox and the open incident are fetched once for all news of a moment, and not by everyone at the same time.
 let newsWait, newsAt = 0;
 
 function news() {
@@ -73,8 +82,7 @@ function news() {
   newsWait = setTimeout(() => {
     newsWait = undefined;
     newsAt = Date.now();
-    const inbox = byId("inbox");
-    if (inbox) htmx.trigger(inbox, "news");
+    for (const part of [byId("inbox"), byId("detail")]) if (part) htmx.trigger(part, "news");
   }, wait);
 }
 
