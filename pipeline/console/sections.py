@@ -39,6 +39,7 @@ PLATES: Final = Section(
     source("Placas"),
     (Operation.PLATE_QUERY, Operation.JOURNEY_QUERY, Operation.PATTERN_QUERY),
 )
+LISTS: Final = Section("lists", source("Listas de placas"), (Operation.ALERT_REVIEW, Operation.PLATE_LIST))
 TRAFFIC: Final = Section("traffic", source("Tráfego"), (Operation.COUNT_QUERY,))
 AUDIT: Final = Section("audit", source("Auditoria"), (Operation.AUDIT_READING,))
 HEALTH: Final = Section(
@@ -49,5 +50,5 @@ HEALTH: Final = Section(
 RELEASES: Final = Section("releases", source("Disponibilizações"), (Operation.DISCLOSURE, Operation.APPROVAL))
 RIGHTS: Final = Section("rights", source("Direitos"), (Operation.SUBJECT_REQUEST,))
 PEOPLE: Final = Section("people", source("Pessoas e câmeras"), (Operation.ACCOUNT_REGISTRATION,))
-SECTIONS: Final = (SITUATION, PLATES, TRAFFIC, RELEASES, RIGHTS, PEOPLE, AUDIT, HEALTH)
+SECTIONS: Final = (SITUATION, PLATES, LISTS, TRAFFIC, RELEASES, RIGHTS, PEOPLE, AUDIT, HEALTH)
 """In the order of the navigation."""

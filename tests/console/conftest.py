@@ -19,6 +19,7 @@ from tests.console.staffed_city import fill_incidents, staff
 from tests.console.visitors import Visitors
 from tests.governance.entries import StoppedClock
 from tests.http_api.conftest import installed, populated
+from tests.http_api.listed_plates import share_cameras
 from tests.http_api.served_city import quick_hasher, stores_of
 
 __all__ = ["installed", "populated"]
@@ -35,6 +36,7 @@ def staffed(populated: Office, tmp_path_factory: pytest.TempPathFactory) -> Offi
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(login_secrets, "_hasher", quick_hasher)
         staff(made)
+    share_cameras(made)
     return made
 
 

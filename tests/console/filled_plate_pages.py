@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import SimpleNamespace
 
-from pipeline.console import plate_pages
+from pipeline.console import list_pages, plate_pages
 from pipeline.console.camera_map import Place, camera_map
 from pipeline.console.pages import render
 from pipeline.console.plate_questions import FOLLOWING, TITLES, Search
 from pipeline.console.timeline import WIDTH, timeline
+from pipeline.domain.events import Severity
 from pipeline.domain.route import GeoPoint
 from tests.console.filled_values import READER, Filled
 
@@ -47,4 +48,33 @@ def plate_pages_of(given: Filled) -> Mapping[str, str]:
     return {
         f"plates: {search}": render("plates.html", READER, **values, found=found[search], rows=[row])
         for search, row in rows.items()
+    }
+
+
+def list_pages_of(given: Filled) -> Mapping[str, str]:
+    text = given.text
+    hit = SimpleNamespace(
+        plate=text, camera_id=text, ts_ms=1, list=text, authority=text, case=text, probability=0.5, severity=text,
+        incident=text,
+    )  # fmt: skip
+    entry = SimpleNamespace(
+        entry_id=1, plate=text, list_name=text, severity=text, authority=text, case_number=text, reason=text,
+        viewers=(text,), end_reason=text, end_of=lambda: given.frame["now_ms"] + 1,
+    )  # fmt: skip
+    ended = SimpleNamespace(**vars(entry) | {"end_of": lambda: 1})
+    hits = SimpleNamespace(rows=[hit], notes=[given.note], left_out=1, states={text: ("new", text)}, problem=None)
+    found = {"hits": hits, "entries": [entry, ended], "state": SimpleNamespace(plates=1, entries={text: 1}, ending=1)}
+    values = given.frame | {
+        "form": given.form,
+        "purposes": list_pages.PURPOSES,
+        "verdicts": list_pages.VERDICTS,
+        "severities": list(Severity),
+        "may_enter": True,
+        "done": text,
+        "found": found,
+    }
+    failed = SimpleNamespace(**vars(hits) | {"problem": given.problem})
+    return {
+        "lists": render("lists.html", READER, **values),
+        "lists without hits": render("lists.html", READER, **values | {"found": found | {"hits": failed}}),
     }

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import pytest
 from fastapi.routing import APIRoute
 
-from pipeline.console import hold_pages, person_pages, plate_pages, situation_pages
+from pipeline.console import hold_pages, list_pages, person_pages, plate_pages, situation_pages
 from pipeline.console.application import PAGES
 from pipeline.domain.operation import Operation
 from pipeline.domain.role import Role
@@ -21,6 +21,7 @@ from tests.http_api.served_city import GUARD
 
 OBSERVERS: Final = frozenset({Role.OBSERVER, Role.OPERATOR, Role.INTELLIGENCE_ANALYST})
 OPERATORS: Final = frozenset({Role.OPERATOR})
+REVIEWERS: Final = frozenset({Role.OPERATOR, Role.INTELLIGENCE_ANALYST})
 ANALYSTS: Final = frozenset({Role.INTELLIGENCE_ANALYST})
 OVERSEERS: Final = frozenset(
     {Role.AUDITOR, Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER}
@@ -40,6 +41,7 @@ ADMINISTRATORS: Final = frozenset({Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMIN
 SECTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "situation": OBSERVERS,
     "plates": ANALYSTS,
+    "lists": REVIEWERS,
     "traffic": COUNTERS,
     "releases": CASEWORKERS,
     "rights": CASEWORKERS,
@@ -60,6 +62,9 @@ class Request(NamedTuple):
 BASE = "/console/situation/{purpose}"
 SITUATION = "/console/situation/city-services"
 SEARCH = {"purpose": "criminal-investigation", "case": "IP 12/2026", "search": "reads", "plates": "ABC1D23"}
+ENTRY = SEARCH | {"list": "roubados", "plate": "ABC1D23", "authority": "3ª DP", "reason": "furto", "until": "30d"}
+ENDED = SEARCH | {"entry": "77", "end_reason": "localizado"}
+VERDICT = SEARCH | {"incident": INCIDENT, "verdict": "false"}
 RELEASE = "/console/releases/{year}/{running}"
 NO_RELEASE = "/console/releases/2026/999"
 ACCOUNT = "/console/people/accounts/{login}"
@@ -94,6 +99,12 @@ REQUESTS: Final = (
     Request("POST /console/plates", "/console/plates", ANALYSTS, SEARCH),
     Request("POST /console/plates/export", "/console/plates/export", ANALYSTS, SEARCH),
     Request("POST /console/plates/parquet", "/console/plates/parquet", ANALYSTS, SEARCH),
+    Request("GET /console/lists", "/console/lists", REVIEWERS),
+    Request("POST /console/lists", "/console/lists", REVIEWERS, SEARCH),
+    # No second person has approved it.
+    Request("POST /console/lists/entries", "/console/lists/entries", frozenset(), ENTRY),
+    Request("POST /console/lists/entries/end", "/console/lists/entries/end", REVIEWERS, ENDED, 409),
+    Request("POST /console/lists/hits/feedback", "/console/lists/hits/feedback", REVIEWERS, VERDICT, 409),
     Request("GET /console/traffic", "/console/traffic", COUNTERS),
     Request("POST /console/traffic", "/console/traffic", COUNTERS, {"purpose": "research"}),
     # Nothing was counted in the last 24 hours, of which no file is made.
@@ -261,5 +272,7 @@ def test_the_purposes_of_the_pages_are_those_of_the_rules() -> None:
     assert set(plate_pages.PURPOSES) == searches
     held = {purpose for role in Role for purpose in matrix[Operation.HOLD][role].conditions}
     assert set(hold_pages.PURPOSES) == held
+    reviews = {purpose for role in Role for purpose in matrix[Operation.ALERT_REVIEW][role].conditions}
+    assert set(list_pages.PURPOSES) == reviews
     incidents = {purpose for role in Role for purpose in matrix[Operation.INCIDENT][role].conditions}
     assert set(situation_pages.PURPOSES) == incidents

@@ -13,8 +13,8 @@ from tests.app.people.installations import Office
 from tests.console.staffed_city import PEOPLE
 from tests.console.visitors import Visitor, Visitors, text_of
 from tests.governance.people import camera
+from tests.http_api.listed_plates import approve
 from tests.http_api.served_city import GUARD
-from tests.http_api.test_hot_lists import approve
 
 ANALYST = PEOPLE[Role.INTELLIGENCE_ANALYST]
 ASKED = {"purpose": "criminal-investigation", "case": "IP 12/2026", "plates": "ABC1D23"}

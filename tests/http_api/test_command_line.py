@@ -23,9 +23,10 @@ from tests.cli.commands import app as commands
 from tests.cli.commands import viapublica_here
 from tests.filled_store import fill_store
 from tests.governance.people import PASSWORD
+from tests.http_api.listed_plates import approve, share_cameras, store_passages
 from tests.http_api.persons import People
 from tests.http_api.served_city import CEIC, GUARD, PLATES
-from tests.http_api.test_hot_lists import approve, entry, share_cameras, store_passages
+from tests.http_api.test_hot_lists import entry
 from tests.http_api.test_incidents import incident_alerts
 
 _CASE = ("--purpose", "criminal-investigation", "--case", "IP 12/2026")
