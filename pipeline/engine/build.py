@@ -238,7 +238,7 @@ class _Preparation:
             self._engine.analyzer.reader = _reader(config)
         if not self._live and any(is_live(config, camera) for camera in config.cameras):
             self._stack.enter_context(retention_running(config, config.stores_among_sinks, live=True))
-            self._engine.show_live(_live_views(config, self._gate, self._stack))
+            self._engine.displays.append(_live_views(config, self._gate, self._stack))
             self._live = True
 
 

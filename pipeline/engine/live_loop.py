@@ -125,7 +125,7 @@ class Engine:
         )
         self._batcher = batcher
         self._preview = preview
-        self._images = [one for one in (preview, live_views) if one is not None]
+        self.displays = [one for one in (preview, live_views) if one is not None]
         self._idle_close_s = idle_close_s
         self._health = HealthWatch()
         self._alerts = SourceAlertWatch()
@@ -145,10 +145,6 @@ class Engine:
         )
         self._stopping = threading.Event()
 
-    def show_live(self, views: LiveViews) -> None:
-        """Show the cameras that are added from now on to viewers in other processes; safe from any thread."""
-        self._images = [*self._images, views]
-
     def add_camera(self, camera: RunningCamera) -> None:
         """Run one more camera, from now or from the start of `run`; safe from any thread.
 
@@ -158,7 +154,7 @@ class Engine:
 
         def before_start() -> None:
             self.dispatcher.gate.declare(camera.camera)
-            for shown in self._images:
+            for shown in self.displays:
                 shown.declare(camera.declaration)
             self.views.declare(camera.declaration, live=camera.feed.source.live)
 
@@ -249,7 +245,7 @@ class Engine:
 
     def _show(self, stream: CameraStream) -> None:
         try:
-            for shown in self._images:
+            for shown in self.displays:
                 shown.show(stream)
         except Exception as error:  # noqa: BLE001 - a frame that cannot be drawn must not end the run
             if stream.last_frame is not None:
