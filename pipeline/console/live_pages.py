@@ -57,16 +57,16 @@ def video(visit: Watcher, purpose: Purpose, cameras: str) -> StreamingResponse:
     named = cameras.split(",")
     if not 1 <= len(named) <= MOST_CAMERAS or not all(CAMERA_ID.fullmatch(one) for one in named):
         raise InvalidRequest("cameras", f"are not 1 to {MOST_CAMERAS} ids", "Separate them by commas")
-    return live_video(visit, purpose, named, _turn(visit))
+    return live_video(visit, purpose, named, live_turn(visit))
 
 
 @router.get("/{purpose}/mjpeg/{camera}")
 def mjpeg(visit: Watcher, purpose: Purpose, camera: CameraOf) -> StreamingResponse:
     """The video of one camera for browsers that decode none themselves."""
-    return motion_jpeg(visit, purpose, camera, _turn(visit))
+    return motion_jpeg(visit, purpose, camera, live_turn(visit))
 
 
-def _turn(visit: Visit) -> Callable[[], None]:
+def live_turn(visit: Visit) -> Callable[[], None]:
     """A turn among the live views of the server; what gives it back."""
     views = visit.service.live_views
     if not views.acquire(blocking=False):

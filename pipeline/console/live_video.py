@@ -11,7 +11,7 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from fastapi.responses import StreamingResponse
@@ -21,7 +21,7 @@ from pipeline.console.catalogues import source
 from pipeline.console.problem_pages import shown
 from pipeline.console.visits import Visit
 from pipeline.domain.purpose import Purpose
-from pipeline.errors import ViapublicaError
+from pipeline.errors import PolicyError, ViapublicaError
 
 _HEAD: Final = struct.Struct("<BBQI")
 _NO_TILE: Final = 255
@@ -49,6 +49,20 @@ class Message(IntEnum):
     """A camera is not shown; its text says why. The others are."""
 
 
+class View(Protocol):
+    """A view by a person, decided on and recorded."""
+
+    refused: dict[str, PolicyError]
+
+    def next(self) -> list[LiveFrame]:
+        """The next images."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
 def live_video(visit: Visit, purpose: Purpose, cameras: list[str], release: Callable[[], None]) -> StreamingResponse:
     """Messages with the images of some cameras.
 
@@ -58,8 +72,20 @@ def live_video(visit: Visit, purpose: Purpose, cameras: list[str], release: Call
     Raises:
         PolicyError, StoreError, AuditUnavailable: see `LiveView`.
     """
+    return view_messages(visit, cameras, release, lambda width: _live_view(visit, purpose, cameras, width))
 
-    def refusals(view: LiveView) -> bytes:
+
+def view_messages(
+    visit: Visit, cameras: list[str], release: Callable[[], None], opened: Callable[[int], View]
+) -> StreamingResponse:
+    """Messages with the images of a view.
+
+    Args:
+        visit: of the person; cameras: in the order of their tiles; release: called at the end.
+        opened: opens the view, with images of at most so many pixels in width; its errors are answered with a status.
+    """
+
+    def refusals(view: View) -> bytes:
         problems = [(one, shown(error, visit.reader, request_id)) for one, error in view.refused.items()]
         return b"".join(
             _message(tiles[one], Message.REFUSED, visit.service.now_ms, f"{problem.title}: {problem.text}".encode())
@@ -83,9 +109,7 @@ def live_video(visit: Visit, purpose: Purpose, cameras: list[str], release: Call
         return _message(_NO_TILE, Message.END, visit.service.now_ms, text.encode())
 
     kind = "application/octet-stream"
-    return _response(
-        visit, purpose, cameras, release=release, begun=refusals, encoded=messages, end=end, media_type=kind
-    )
+    return _response(len(cameras), opened, release=release, begun=refusals, encoded=messages, end=end, media_type=kind)
 
 
 def motion_jpeg(visit: Visit, purpose: Purpose, camera: str, release: Callable[[], None]) -> StreamingResponse:
@@ -108,25 +132,34 @@ def motion_jpeg(visit: Visit, purpose: Purpose, camera: str, release: Callable[[
 
     kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
     return _response(
-        visit, purpose, [camera], release=release, begun=lambda _: b"", encoded=parts, end=end, media_type=kind
+        1,
+        lambda width: _live_view(visit, purpose, [camera], width),
+        release=release,
+        begun=lambda _: b"",
+        encoded=parts,
+        end=end,
+        media_type=kind,
     )
 
 
+def _live_view(visit: Visit, purpose: Purpose, cameras: list[str], width: int) -> LiveView:
+    opened = visit.service.registry.held_by(visit.caller.credential, purpose.value)
+    return LiveView(opened, visit.service.stores, cameras, width)
+
+
 def _response(
-    visit: Visit,
-    purpose: Purpose,
-    cameras: list[str],
+    number: int,
+    opened: Callable[[int], View],
     *,
     release: Callable[[], None],
-    begun: Callable[[LiveView], bytes],
+    begun: Callable[[View], bytes],
     encoded: Callable[[list[LiveFrame]], bytes],
     end: Callable[[ViapublicaError], bytes],
     media_type: str,
 ) -> StreamingResponse:
-    width = next(most for number, most in _WIDTHS if len(cameras) <= number)
-    opened = visit.service.registry.held_by(visit.caller.credential, purpose.value)
+    width = next(width for most, width in _WIDTHS if number <= most)
     try:
-        view = LiveView(opened, visit.service.stores, cameras, width)  # what is refused is answered with a status
+        view = opened(width)  # what is refused is answered with a status
     except BaseException:
         release()
         raise
@@ -135,7 +168,7 @@ def _response(
 
 
 async def _body(
-    view: LiveView,
+    view: View,
     first: bytes,
     encoded: Callable[[list[LiveFrame]], bytes],
     end: Callable[[ViapublicaError], bytes],
@@ -159,7 +192,7 @@ async def _body(
         thread.shutdown(wait=False)
 
 
-def _ended(view: LiveView, release: Callable[[], None]) -> None:
+def _ended(view: View, release: Callable[[], None]) -> None:
     try:
         view.close()
     except ViapublicaError as error:

@@ -106,6 +106,7 @@ def _shown(visit: Visit, found: Found | None) -> Response:
         "chosen": search_of(visit.form) if visit.form.fields else searches[0],
         "most_plates": MOST_PLATES,
         "may_export": Operation.EXPORT in visit.operations,
+        "may_retrieve": Operation.RETRIEVAL in visit.operations,
         "found": found,
         "Search": Search,
         "rows": found.rows if found else [],

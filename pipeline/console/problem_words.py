@@ -94,6 +94,16 @@ PORTUGUESE: Final[Mapping[str, str]] = {
     "lies in the future": "O período ainda não passou: só se pedem imagens gravadas.",
     "is empty: it ends when it begins": "O período termina quando começa.",
     "ends before it begins": "O período termina antes de começar.",
+    "has been shown to its end": "O vídeo foi mostrado até o fim.",
+    "Choose another time": "Escolha outro momento.",
+    "is not stored by this installation": "Esta instalação não guarda gravações.",
+    "Have it recorded: record": "Procure a equipe técnica.",
+    "may be shown to you with persons masked only, as a release has it": "Só pode ser mostrado a você com as pessoas "
+    "mascaradas, como numa disponibilização.",
+    "Request a release": "Registre o pedido em Disponibilizações.",
+    "was recorded without its declaration, or turned meanwhile, so that its masks are not known": "As máscaras de "
+    "privacidade desse momento não são conhecidas; por isso a imagem não é mostrada.",
+    "was not recorded": "Nada está gravado desse momento.",
     "has no recorded video": "A câmera não tem gravações.",
     "is empty": "O arquivo está vazio.",
     "Choose the scanned document": "Escolha o documento digitalizado.",

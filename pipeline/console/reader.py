@@ -82,6 +82,10 @@ class Reader:
         form = "dd/MM/yyyy HH:mm:ss" if self.is_portuguese else "yyyy-MM-dd HH:mm:ss"
         return format_datetime(self._local(ts_ms), form)
 
+    def field_time(self, ts_ms: int) -> str:
+        """A moment for a field of a form, in the zone of the page."""
+        return f"{self._local(ts_ms):%Y-%m-%dT%H:%M:%S}"
+
     def clock(self, ts_ms: int) -> str:
         """The time of day of a moment."""
         return format_datetime(self._local(ts_ms), "HH:mm:ss")

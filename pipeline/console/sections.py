@@ -41,6 +41,7 @@ PLATES: Final = Section(
 )
 LISTS: Final = Section("lists", source("Listas de placas"), (Operation.ALERT_REVIEW, Operation.PLATE_LIST))
 TRAFFIC: Final = Section("traffic", source("Tráfego"), (Operation.COUNT_QUERY,))
+RECORDINGS: Final = Section("recordings", source("Gravações"), (Operation.RETRIEVAL,))
 AUDIT: Final = Section("audit", source("Auditoria"), (Operation.AUDIT_READING,))
 HEALTH: Final = Section(
     "health",
@@ -50,5 +51,5 @@ HEALTH: Final = Section(
 RELEASES: Final = Section("releases", source("Disponibilizações"), (Operation.DISCLOSURE, Operation.APPROVAL))
 RIGHTS: Final = Section("rights", source("Direitos"), (Operation.SUBJECT_REQUEST,))
 PEOPLE: Final = Section("people", source("Pessoas e câmeras"), (Operation.ACCOUNT_REGISTRATION,))
-SECTIONS: Final = (SITUATION, PLATES, LISTS, TRAFFIC, RELEASES, RIGHTS, PEOPLE, AUDIT, HEALTH)
+SECTIONS: Final = (SITUATION, PLATES, LISTS, RECORDINGS, TRAFFIC, RELEASES, RIGHTS, PEOPLE, AUDIT, HEALTH)
 """In the order of the navigation."""

@@ -40,7 +40,7 @@ from pipeline.domain.purpose import Purpose
 from pipeline.domain.redaction import OverlayText
 from pipeline.domain.route import GeoPoint
 from pipeline.domain.times import parse_time
-from tests.console.filled_plate_pages import list_pages_of, plate_pages_of
+from tests.console.filled_plate_pages import list_pages_of, plate_pages_of, recording_pages_of
 from tests.console.filled_registry_pages import people_and_rights_pages
 from tests.console.filled_values import AT, READER, Filled, filled
 
@@ -276,6 +276,7 @@ def pages(text: str) -> Mapping[str, str]:
         **people_and_rights_pages(given),
         **plate_pages_of(given),
         **list_pages_of(given),
+        **recording_pages_of(given),
         **situation_pages_of(given),
         **audit_pages(given),
         **log_in_pages(given),

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 
-from pipeline.console import list_pages, plate_pages
+from pipeline.app.recordings import CameraRecording, VideoSegment
+from pipeline.console import list_pages, plate_pages, recording_pages
 from pipeline.console.camera_map import Place, camera_map
 from pipeline.console.pages import render
 from pipeline.console.plate_questions import FOLLOWING, TITLES, Search
+from pipeline.console.recording_timeline import recording_timeline
 from pipeline.console.timeline import WIDTH, timeline
 from pipeline.domain.events import Severity
+from pipeline.domain.hold import Hold
+from pipeline.domain.recording import Gap
 from pipeline.domain.route import GeoPoint
 from tests.console.filled_values import READER, Filled
 
@@ -32,6 +37,7 @@ def plate_pages_of(given: Filled) -> Mapping[str, str]:
         "chosen": Search.READS,
         "most_plates": 10,
         "may_export": True,
+        "may_retrieve": True,
         "Search": Search,
         "drawn": timeline([(text, 1)]),
         "map": camera_map([Place(text, at, "read", text), Place(f"{text}2", at, "asked")], (), [text]),
@@ -49,6 +55,20 @@ def plate_pages_of(given: Filled) -> Mapping[str, str]:
         f"plates: {search}": render("plates.html", READER, **values, found=found[search], rows=[row])
         for search, row in rows.items()
     }
+
+
+def recording_pages_of(given: Filled) -> Mapping[str, str]:
+    text = given.text
+    recording = CameraRecording(
+        text,
+        [VideoSegment(text, Path("x"), 0, 50, 1, complete=True)],
+        [Gap(50, 60, text)],
+        [Hold("h", text, 0, 9, text, text, 1)],
+    )
+    drawn = recording_timeline(recording, [1], 0, 100, 50)
+    found = recording_pages.Recorded(recording, 50, 40, drawn, [(1, text)], given.problem)
+    values = given.frame | {"form": given.form, "purposes": recording_pages.PURPOSES, "found": found, "width": 960}
+    return {"recordings": render("recordings.html", READER, **values)}
 
 
 def list_pages_of(given: Filled) -> Mapping[str, str]:

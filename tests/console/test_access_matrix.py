@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import pytest
 from fastapi.routing import APIRoute
 
-from pipeline.console import hold_pages, list_pages, person_pages, plate_pages, situation_pages
+from pipeline.console import hold_pages, list_pages, person_pages, plate_pages, recording_pages, situation_pages
 from pipeline.console.application import PAGES
 from pipeline.domain.operation import Operation
 from pipeline.domain.role import Role
@@ -22,6 +22,9 @@ from tests.http_api.served_city import GUARD
 OBSERVERS: Final = frozenset({Role.OBSERVER, Role.OPERATOR, Role.INTELLIGENCE_ANALYST})
 OPERATORS: Final = frozenset({Role.OPERATOR})
 REVIEWERS: Final = frozenset({Role.OPERATOR, Role.INTELLIGENCE_ANALYST})
+RETRIEVERS: Final = frozenset(
+    {Role.OPERATOR, Role.INTELLIGENCE_ANALYST, Role.DISCLOSURE_OFFICER, Role.RESEARCHER_LIAISON}
+)
 ANALYSTS: Final = frozenset({Role.INTELLIGENCE_ANALYST})
 OVERSEERS: Final = frozenset(
     {Role.AUDITOR, Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER}
@@ -38,10 +41,12 @@ NO_ONE: Final[frozenset[Role]] = frozenset()
 SECTORAL: Final = frozenset({Role.SECTOR_ADMINISTRATOR})
 CENTRAL: Final = frozenset({Role.GENERAL_ADMINISTRATOR})
 ADMINISTRATORS: Final = frozenset({Role.SECTOR_ADMINISTRATOR, Role.GENERAL_ADMINISTRATOR})
+ORIGINALS: Final = RETRIEVERS - {Role.RESEARCHER_LIAISON}
 SECTIONS: Final[Mapping[str, frozenset[Role]]] = {
     "situation": OBSERVERS,
     "plates": ANALYSTS,
     "lists": REVIEWERS,
+    "recordings": RETRIEVERS,
     "traffic": COUNTERS,
     "releases": CASEWORKERS,
     "rights": CASEWORKERS,
@@ -65,6 +70,7 @@ SEARCH = {"purpose": "criminal-investigation", "case": "IP 12/2026", "search": "
 ENTRY = SEARCH | {"list": "roubados", "plate": "ABC1D23", "authority": "3ª DP", "reason": "furto", "until": "30d"}
 ENDED = SEARCH | {"entry": "77", "end_reason": "localizado"}
 VERDICT = SEARCH | {"incident": INCIDENT, "verdict": "false"}
+RECORDED = {"purpose": "requisition", "case": "IP 12/2026", "camera": GUARD[0], "at": "2026-11-20T10:00"}
 RELEASE = "/console/releases/{year}/{running}"
 NO_RELEASE = "/console/releases/2026/999"
 ACCOUNT = "/console/people/accounts/{login}"
@@ -105,6 +111,10 @@ REQUESTS: Final = (
     Request("POST /console/lists/entries", "/console/lists/entries", frozenset(), ENTRY),
     Request("POST /console/lists/entries/end", "/console/lists/entries/end", REVIEWERS, ENDED, 409),
     Request("POST /console/lists/hits/feedback", "/console/lists/hits/feedback", REVIEWERS, VERDICT, 409),
+    Request("GET /console/recordings", "/console/recordings", RETRIEVERS),
+    # This server records nothing. Researchers get anonymized video only, and no one else persons but those who watch.
+    Request("POST /console/recordings", "/console/recordings", ORIGINALS, RECORDED, 503),
+    Request("POST /console/recordings/video", "/console/recordings/video", OBSERVERS & RETRIEVERS, RECORDED, 503),
     Request("GET /console/traffic", "/console/traffic", COUNTERS),
     Request("POST /console/traffic", "/console/traffic", COUNTERS, {"purpose": "research"}),
     # Nothing was counted in the last 24 hours, of which no file is made.
@@ -274,5 +284,7 @@ def test_the_purposes_of_the_pages_are_those_of_the_rules() -> None:
     assert set(hold_pages.PURPOSES) == held
     reviews = {purpose for role in Role for purpose in matrix[Operation.ALERT_REVIEW][role].conditions}
     assert set(list_pages.PURPOSES) == reviews
+    retrieved = {purpose for role in Role for purpose in matrix[Operation.RETRIEVAL][role].conditions}
+    assert set(recording_pages.PURPOSES) == retrieved
     incidents = {purpose for role in Role for purpose in matrix[Operation.INCIDENT][role].conditions}
     assert set(situation_pages.PURPOSES) == incidents

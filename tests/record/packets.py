@@ -75,9 +75,11 @@ def record(
     return recorder
 
 
-def record_masked(folder: Path, masks: tuple[Polygon, ...], *, seconds: int, begin_ms: int = BEGIN_MS) -> None:
-    """Record camera "cam" with privacy masks, from gray frames, in files of two seconds."""
-    declaration = replace(declared("cam"), masks=masks)
+def record_masked(
+    folder: Path, masks: tuple[Polygon, ...], *, seconds: int, begin_ms: int = BEGIN_MS, camera: str = "cam"
+) -> None:
+    """Record a camera with privacy masks, from gray frames, in files of two seconds."""
+    declaration = replace(declared(camera), masks=masks)
     planes = Planes(np.full((120, 160), 90, np.uint8), *(np.full((60, 80), 128, np.uint8),) * 2)
     MaskBurner(masks).burn_planes(planes, 0)
     with Recorder(RecordSettings(dir=folder, segment_s=2, fragment_s=0.5, days=3650)) as recorder:
@@ -88,7 +90,7 @@ def record_masked(folder: Path, masks: tuple[Polygon, ...], *, seconds: int, beg
                 MaskedFrame(planes, number / 10, Fraction(10), full_range=False, arrived_ms=at_ms, masks=masks)
             )
         session.closed("end")
-    DeclarationLog(folder / "cam" / DECLARATIONS).declare(declaration, begin_ms - 1000)
+    DeclarationLog(folder / camera / DECLARATIONS).declare(declaration, begin_ms - 1000)
 
 
 def record_declared(

@@ -66,6 +66,7 @@ class Live {
     this.size = Number(root.querySelector(".wall")?.className.match(/wall-(\d+)/)?.[1] ?? 1);
     this.first = 0;
     this.wait = 1000;
+    this.once = "once" in root.dataset; // recorded video is not shown again by itself
     setInterval(() => this.tiles?.forEach((tile) => tile.check()), 500);
     this.open();
   }
@@ -85,19 +86,27 @@ class Live {
   }
 
   async read(signal) {
-    const address = this.root.dataset.live + this.tiles.map((tile) => tile.camera).join(",");
     try {
-      const reply = await fetch(address, { signal });
+      const reply = await this.asked(signal);
       if (!reply.ok) return this.say(this.problem.dataset.refused);
       this.say("");
       await this.take(reply.body.getReader());
     } catch (error) {
       if (signal.aborted) return;
     }
-    if (signal.aborted || this.ended) return;
+    if (signal.aborted || this.ended || this.once) return;
     this.say(this.problem.dataset.lost.replace("{time}", new Date().toLocaleTimeString()));
     setTimeout(() => { if (!signal.aborted) this.open(); }, this.wait);
     this.wait = Math.min(this.wait * 2, 10000);
+  }
+
+  // Live views are opened by an address; recorded video by a form, as purpose, case and time are in no address.
+  asked(signal) {
+    const form = this.root.querySelector("form");
+    if (!form) return fetch(this.root.dataset.live + this.tiles.map((tile) => tile.camera).join(","), { signal });
+    const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+    const body = new URLSearchParams(new FormData(form)).toString();
+    return fetch(this.root.dataset.live, { method: "POST", headers, body, signal });
   }
 
   async take(reader) {
@@ -136,6 +145,7 @@ class Live {
     this.ended = true;
     this.tiles.forEach((tile) => tile.begin());
     this.say(text);
+    if (this.once) return;
     setTimeout(() => { this.ended = false; this.open(); }, 10000);
   }
 
