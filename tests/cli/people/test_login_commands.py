@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 
+from pipeline.governance import login_secrets
 from tests.asking import declare_roads
-from tests.cli.people.conftest import run
+from tests.cli.people.conftest import SECRET, run
 from tests.event_samples import plate_read
 from tests.filled_store import fill_store
+from tests.governance.people import PASSWORD
 
 
 def test_answers_in_evaluation_mode_say_so_once_and_in_json(tmp_path: Path) -> None:
@@ -41,3 +45,18 @@ def test_a_wrong_log_in_leaves_no_session(city: Path, tmp_path: Path, monkeypatc
     assert "login, password or code is wrong" in str(refused.exception)
     assert not (tmp_path / "state").exists()
     assert "there was no session" in run(city, "logout").stderr
+
+
+def test_a_password_is_changed_with_the_present_one_and_a_code(city: Path) -> None:
+    (register,) = city.rglob("register.db")
+    with sqlite3.connect(register) as connection:
+        connection.execute("UPDATE accounts SET totp_step = 0")  # the codes of now were used
+    new = "sete barcos azuis dormem"
+    refused = run(city, "password", "--code", "000000", typed=f"{PASSWORD}\n{new}\n")
+    assert "password or code: is wrong" in str(refused.exception)
+    code = login_secrets.totp_code(SECRET, time.time_ns() // 1_000_000)
+    done = run(city, "password", "--code", code, "--json", typed=f"{PASSWORD}\n{new}\n")
+    assert json.loads(done.stdout) == {"login": "ana.souza", "ended_sessions": 0}
+    ((stored,),) = connection.execute("SELECT password_hash FROM accounts WHERE login = 'ana.souza'").fetchall()
+    connection.close()
+    assert login_secrets.is_password(new, stored)
