@@ -14,9 +14,12 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from pipeline.app.cameras.camera_onboarding import CameraOnboarding
 from pipeline.console import (
     account_pages,
     audit_pages,
+    camera_drawing_pages,
+    camera_pages,
     directory_pages,
     disposal_pages,
     health_pages,
@@ -36,10 +39,12 @@ from pipeline.console import (
     situation_pages,
     traffic_pages,
 )
+from pipeline.console.drawing.handlers import DRAWING_FILES
 from pipeline.console.pages import static_address
 from pipeline.console.problem_pages import problem_page
 from pipeline.http_api.problems import RequestRefused
 from pipeline.http_api.request_guard import FORMS_BELOW
+from pipeline.http_api.service import Service
 
 PAGES: Final = (
     session_pages.router,
@@ -60,6 +65,8 @@ PAGES: Final = (
     people_pages.router,
     institution_pages.router,
     person_pages.router,
+    camera_pages.router,
+    camera_drawing_pages.router,
     audit_pages.router,
     health_pages.router,
 )
@@ -99,5 +106,8 @@ def add_console(app: FastAPI) -> FastAPI:
     for router in PAGES:
         app.include_router(router)
     _answer_errors_by_pages(app)
+    service: Service = app.state.service
+    app.state.cameras = CameraOnboarding(service.register, service.release_settings.config)
+    app.mount(camera_drawing_pages.FILES, StaticFiles(directory=DRAWING_FILES), name="drawing")
     app.mount(static_address(), _Stored(directory=Path(str(files("pipeline.console") / "static"))), name="static")
     return app

@@ -7,7 +7,10 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from pipeline.app.cameras.camera_administration import CameraAdministration
 from pipeline.console.camera_list import camera_list
+from pipeline.console.camera_pages import address_of as address_of_camera
+from pipeline.console.camera_pages import onboarding_of
 from pipeline.console.catalogues import source
 from pipeline.console.pages import section_page
 from pipeline.console.registry_visits import RegistryRoute, VisitOfPeople, address_of
@@ -49,6 +52,20 @@ def _shown(visit: Visit, offset: int | str) -> Response:
         "account_states": STATES,
         "address_of": address_of,
         "parsed": parse_time,
-        **camera_list(visit, Purpose.CITY_SERVICES),
+        **_cameras(visit),
     }
     return section_page("people.html", visit, PEOPLE.name, **values)
+
+
+def _cameras(visit: Visit) -> dict[str, Any]:
+    """The registered cameras with their state, where the event store knows it; and those that are only configured."""
+    registered = CameraAdministration(visit.caller.registry).cameras()
+    listed = camera_list(visit, Purpose.CITY_SERVICES)
+    ids = onboarding_of(visit).ids() if visit.caller.person.central else frozenset()
+    return {
+        "registered": registered,
+        "states": {one.camera_id: one for one in listed["cameras"] or ()},
+        "cameras_problem": listed["cameras_problem"],
+        "unregistered": sorted(ids - {one.camera_id for one in registered}),
+        "address_of_camera": address_of_camera,
+    }

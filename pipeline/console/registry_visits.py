@@ -14,7 +14,7 @@ from pipeline.console.sections import PEOPLE
 from pipeline.console.visits import Visit, visit_of
 from pipeline.domain.people import Validity
 from pipeline.domain.times import parse_time
-from pipeline.errors import RegistryError, ViapublicaError
+from pipeline.errors import ConfigError, RegistryError, ViapublicaError
 from pipeline.http_api.problems import InvalidRequest
 
 VisitOfPeople = Annotated[Visit, Depends(visit_of(PEOPLE))]
@@ -26,6 +26,16 @@ class RegistryRoute(PageRoute):
     def status_of(self, error: Exception, request: Request) -> HTTPStatus | None:
         """See `PageRoute`."""
         return HTTPStatus.NOT_FOUND if isinstance(error, RegistryError) and request.method == "GET" else None
+
+
+class CameraRoute(RegistryRoute):
+    """A route of cameras, where an error of the configuration is about what was asked for."""
+
+    def status_of(self, error: Exception, request: Request) -> HTTPStatus | None:
+        """See `PageRoute`."""
+        if isinstance(error, ConfigError):
+            return HTTPStatus.NOT_FOUND if request.method == "GET" else HTTPStatus.CONFLICT
+        return super().status_of(error, request)
 
 
 def administration_of(visit: Visit) -> Administration:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from pipeline.app.release.registered_file import Standing
 from pipeline.console.catalogues import source
+from pipeline.console.steps import Step, steps
 from pipeline.domain.disclosure import EVIDENCE, Disclosure, DisclosureState, LegalBasis, ReleaseStyle
 
 BASES: Final = {
@@ -57,18 +57,6 @@ ACTIONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step of a disclosure.
-
-    Attributes:
-        title: of it; state: ``done``, ``now`` or ``later``.
-    """
-
-    title: str
-    state: str
-
-
 def steps_of(found: Disclosure) -> tuple[Step, ...]:
     """The steps of a disclosure; a refused one ends with its decision."""
     refused = found.state is DisclosureState.REFUSED
@@ -80,8 +68,4 @@ def steps_of(found: Disclosure) -> tuple[Step, ...]:
         (source("Entrega"), found.state is DisclosureState.DELIVERED),
     )
     shown = done[:3] if refused else done
-    first = next((place for place, (_, is_done) in enumerate(shown) if not is_done), len(shown))
-    return tuple(
-        Step(title, "done" if is_done else "now" if place == first else "later")
-        for place, (title, is_done) in enumerate(shown)
-    )
+    return steps(shown)

@@ -25,6 +25,8 @@ B = TypeVar("B", bound=BaseModel)
 CSRF_FIELD: Final = "csrf"
 _MOST_FIELDS: Final = 200
 _LONGEST_CASE: Final = 64
+_NO_FORMS: Final = frozenset({"application/octet-stream", "application/json"})
+"""Kinds of a body that is taken as it is: files, and what the drawing page sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,12 @@ def checked(kind: type[B], values: Mapping[str, Any]) -> B:
 
 
 async def sent_form(request: Request) -> Form:
-    """The form of a request; empty where it has none, as of a file.
+    """The form of a request; empty where its body is none, as of a file.
 
     Raises:
         InvalidRequest: it is none.
     """
-    if request.method in {"GET", "HEAD"} or request.headers.get("content-type") == "application/octet-stream":
+    if request.method in {"GET", "HEAD"} or request.headers.get("content-type") in _NO_FORMS:
         return Form({})
     try:
         text = (await request.body()).decode("utf-8")

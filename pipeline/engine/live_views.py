@@ -172,7 +172,10 @@ class _Handler(socketserver.StreamRequestHandler):
             return
         try:
             with self.server.connected(self.connection):
-                question = msgspec.json.decode(self.rfile.readline(LONGEST_LINE), type=LiveQuestion)
+                line = self.rfile.readline(LONGEST_LINE)
+                if not line:
+                    return  # nothing is asked: the caller wanted to know which process listens here
+                question = msgspec.json.decode(line, type=LiveQuestion)
                 with contextlib.suppress(OSError), self.server.views.watching(question) as viewer:
                     while True:
                         self.wfile.write(_message(viewer.take(), question))

@@ -25,6 +25,12 @@ def peer_uid(peer: socket.socket) -> int:
     return int(uid)
 
 
+def peer_pid(peer: socket.socket) -> int:
+    """The process that opened the other end, as the kernel states it; 0 where it is not visible from here."""
+    pid, _, _ = _PEER.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+    return int(pid)
+
+
 def is_own_user(peer: socket.socket) -> bool:
     """Whether the other end is a process of this user, or of root."""
     return peer_uid(peer) in {os.geteuid(), 0}

@@ -7,14 +7,19 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from pipeline.console import (
+    camera_pages,
     hold_pages,
     institution_pages,
     people_pages,
     person_pages,
 )
+from pipeline.console.camera_pages import address_of as address_of_camera
 from pipeline.console.pages import render
 from pipeline.console.registry_visits import address_of as address_of_person
+from pipeline.console.steps import steps
 from pipeline.domain.account import InstitutionKind
+from pipeline.domain.camera import Scope
+from pipeline.domain.camera_registration import OwnerKind, RegisteredCamera
 from pipeline.domain.disposal import Disposal, Disposed
 from pipeline.domain.hold import Hold, HoldBasis
 from pipeline.domain.operation import Operation
@@ -74,6 +79,37 @@ def _institutions_page(given: Filled) -> str:
         purposes=list(Purpose),
         shareable=[Operation.HOLD],
     )
+
+
+def _registered(text: str) -> RegisteredCamera:
+    ever = Validity(1, 2**42)
+    return RegisteredCamera(
+        camera_id=text, institution=text, sector=text, owner_kind=OwnerKind.FIRM, owner=text, scope=Scope.PUBLIC_ROAD,
+        location=text, project=text, agreement=text, agreement_validity=ever, plates_by=text, lent=True,
+        registered_ms=1, registered_by=text, approved_ms=2, approved_by=text,
+    )  # fmt: skip
+
+
+def _camera_pages(given: Filled) -> Mapping[str, str]:
+    text, frame = given.text, given.frame
+    drawn = SimpleNamespace(zones=[1], lines=[2])
+    configured = SimpleNamespace(name=text, scope=Scope.PUBLIC_ROAD, masks=[1], areas=drawn)
+    page = frame | {"camera": text, "base": address_of_camera("c"), "configured": configured, "address": text}
+    page |= {"steps": steps([("Cadastro", False)]), "scopes": camera_pages.SCOPES, "owners": camera_pages.OWNERS}
+    page |= {"reads_plates": True, "own_body": text, "stopped": None, "registered": None}
+    return {
+        "new camera": render(
+            "camera_new.html",
+            READER,
+            **frame,
+            form=given.form,
+            scopes=camera_pages.SCOPES,
+            surroundings=camera_pages.SURROUNDINGS,
+            has_config=True,
+        ),
+        "camera": render("camera.html", READER, **page | {"registered": _registered(text)}),
+        "unregistered camera": render("camera.html", READER, **page),
+    }
 
 
 def _rights_pages(given: Filled) -> Mapping[str, str]:
@@ -147,6 +183,7 @@ def people_and_rights_pages(given: Filled) -> Mapping[str, str]:
     )
     return {
         **_rights_pages(given),
+        **_camera_pages(given),
         "people": render(
             "people.html",
             READER,
@@ -154,7 +191,11 @@ def people_and_rights_pages(given: Filled) -> Mapping[str, str]:
             found=SimpleNamespace(found=1, people=[member], next_offset=2),
             roles={"operator": text},
             account_states=people_pages.STATES,
-            cameras=[camera],
+            registered=[_registered(text)],
+            states={text: camera},
+            unregistered=[text],
+            cameras_problem=None,
+            address_of_camera=address_of_camera,
             parsed=parse_time,
             address_of=address_of_person,
         ),

@@ -78,6 +78,8 @@ ONE = "/console/people/accounts/guarda.otto"
 PERSON = {"login": "nova", "name": "Nova Lima", "document": "MAT 1", "body": "none/none", "until": "2027-01-31"}
 UNTIL = {"until": "2027-01-31"}
 SECTOR = {"institution": "guarda", "sector": "norte", "name": "Norte", "retention": "7"}
+CAMERA = "/console/people/cameras/{camera}"
+ONE_CAMERA = f"/console/people/cameras/{GUARD[0]}"
 BODIES = "/console/people/institutions"
 KEPT = {"purpose": "preservation", "case": "IP 12/2026"}
 NO_REQUEST = {"case": "IP 12/2026", "number": "T2026/000077", "decision": "refused", "reasons": "não"}
@@ -170,6 +172,18 @@ REQUESTS: Final = (
     Request(f"POST {BODIES}/sectors", f"{BODIES}/sectors", CENTRAL, SECTOR, 303),
     Request(f"POST {BODIES}/agreements", f"{BODIES}/agreements", CENTRAL, UNTIL, 409),
     Request(f"POST {BODIES}/agreements/{{number}}/end", f"{BODIES}/agreements/77/end", CENTRAL, {}, 409),
+    # This server has no configuration, so no camera can be added to it or drawn on.
+    Request("GET /console/people/cameras/new", "/console/people/cameras/new", CENTRAL),
+    Request("POST /console/people/cameras/new", "/console/people/cameras/new", CENTRAL, {}, 422),
+    Request(f"GET {CAMERA}", ONE_CAMERA, ADMINISTRATORS),
+    Request(f"POST {CAMERA}/registration", f"{ONE_CAMERA}/registration", ADMINISTRATORS, {}, 409),
+    Request(f"POST {CAMERA}/approval", f"{ONE_CAMERA}/approval", CENTRAL, {}, 409),
+    Request(f"POST {CAMERA}/reload", f"{ONE_CAMERA}/reload", CENTRAL, {}, 409),
+    Request(f"POST {CAMERA}/draw", f"{ONE_CAMERA}/draw", CENTRAL, {}, 409),
+    Request(f"GET {CAMERA}/draw/", f"{ONE_CAMERA}/draw/", CENTRAL, None, 404),
+    Request(f"GET {CAMERA}/draw/still.jpg", f"{ONE_CAMERA}/draw/still.jpg", CENTRAL, None, 404),
+    Request(f"GET {CAMERA}/draw/state", f"{ONE_CAMERA}/draw/state", CENTRAL, None, 404),
+    Request(f"POST {CAMERA}/draw/{{action}}", f"{ONE_CAMERA}/draw/save", CENTRAL, {}, 409),
     Request("GET /console/audit", "/console/audit", OVERSEERS),
     Request("POST /console/audit", "/console/audit", OVERSEERS, {"person": "caio"}),
     Request("POST /console/audit/verification", "/console/audit/verification", OVERSEERS, {}),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pipeline.app.cameras.camera_password import store_camera_password
 from pipeline.cli.common.console import err, say
 from pipeline.config.camera_entry import NewCamera
 from pipeline.config.camera_sources import NAMES_VARIABLE, NO_VARIABLE, read_password
@@ -135,22 +136,9 @@ def _asked_login(given: CameraAnswers, path: Path) -> CameraAnswers:
     if user is None or given.password_env or given.password_file:
         return replace(given, user=user)
     password = typer.prompt("Password", hide_input=True, err=True)
-    file = Path("secrets") / str(given.id)
-    _write_secret(path.resolve().parent / file, password)
+    file = store_camera_password(path, str(given.id), password)
     say(err, f"the password is in {file}, readable by this user only")
-    return replace(given, user=user, password_file=str(file))
-
-
-def _write_secret(path: Path, password: str) -> None:
-    try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{password}\n")
-    except FileExistsError:
-        raise ConfigError(str(path), "exists already", "Give it as --password-file, or delete it") from None
-    except OSError as error:
-        raise ConfigError(str(path), f"cannot be written ({error.strerror})", "Give --password-env instead") from None
+    return replace(given, user=user, password_file=file)
 
 
 def _queried_source(given: CameraAnswers, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Requests of the drawing page about one camera; the program that serves them decides who may send them."""
+"""The drawing page of one camera and its requests; the program that serves them decides who may send them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -19,14 +19,17 @@ from pipeline.app.cameras.drawing_session import CameraDrawing, DrawingSession, 
 from pipeline.errors import AuditUnavailable, PolicyError, ViapublicaError
 from pipeline.http_api.problems import problem
 
-__all__ = ["drawing_routes"]
+__all__ = ["ACTIONS", "DRAWING_FILES", "drawing_answer", "drawing_page", "drawing_routes"]
 
+ACTIONS: Final = ("check", "diff", "save", "ground", "reload", "finish")
+"""Requests of the page that have a body."""
 _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy that the page needs: nothing but its own files."""
-_STATIC: Final = Path(__file__).parent / "static"
+DRAWING_FILES: Final = Path(__file__).parent / "static"
+"""Scripts, texts and style of the page."""
 _TOKENS: Final = Path(__file__).parent.parent / "static" / "tokens.css"
 _STRICT: Final = ConfigDict(extra="forbid", frozen=True)
 _Point = tuple[float, float]
@@ -66,37 +69,45 @@ class _Ground(BaseModel):
     check: tuple[_Point, _Point, float] | None = None
 
 
-def drawing_routes(session: DrawingSession, finish: Callable[[], None] | None = None) -> list[BaseRoute]:
-    """The page, its image and its requests.
+def drawing_page(files: str, tokens: str, language: str = "", theme: str = "") -> Response:
+    """The page.
 
     Args:
-        session: the drawing.
-        finish: called when the person is done; None where the page is one of several.
+        files: address of the folder with its scripts; tokens: of the design tokens.
+        language: of its texts, "" for that of the browser; theme: ``light`` or ``dark``, else as the browser is set.
+    """
+    attributes = f' data-language="{language.partition("-")[0]}"' if language else ""
+    attributes += f' data-theme="{theme}"' if theme in {"light", "dark"} else ""
+    text = (DRAWING_FILES / "page.html").read_text(encoding="utf-8").replace("<html", f"<html{attributes}", 1)
+    text = text.replace('"/tokens.css"', f'"{tokens}"').replace('"/static/', f'"{files}/')
+    return HTMLResponse(text, headers={"Content-Security-Policy": _PAGE_POLICY})
+
+
+def drawing_answer(session: DrawingSession, action: str, body: bytes) -> Response:
+    """The answer to a request of the page.
+
+    Args:
+        session: the drawing; action: one of `ACTIONS`; body: JSON.
+    """
+    try:
+        return JSONResponse(_answered(session, action, body))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in found["loc"])
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {found['msg']}")
+    except ViapublicaError as error:
+        return _refusal(error)
+
+
+def drawing_routes(session: DrawingSession, finish: Callable[[], None]) -> list[BaseRoute]:
+    """The page, its image and its requests, for one person.
+
+    Args:
+        session: the drawing; finish: called when the person is done.
     """
 
-    def check(body: bytes) -> Any:
-        asked = _Check.model_validate_json(body)
-        return {"flaws": [flaw.as_json() for flaw in session.flaws(asked.drawing.drawing())]}
-
-    def diff(body: bytes) -> Any:
-        asked = _Change.model_validate_json(body)
-        return {"diff": session.diff(asked.drawing.drawing(), asked.version)}
-
-    def save(body: bytes) -> Any:
-        asked = _Change.model_validate_json(body)
-        return session.save(asked.drawing.drawing(), asked.version)
-
-    def ground(body: bytes) -> Any:
-        asked = _Ground.model_validate_json(body)
-        return session.ground(asked.measure, asked.check)
-
-    def finished(_: bytes) -> Any:
-        if finish is not None:
-            finish()
-        return {}
-
     async def page(_: Request) -> Response:
-        return FileResponse(_STATIC / "page.html", headers={"Content-Security-Policy": _PAGE_POLICY})
+        return drawing_page("/static", "/tokens.css")
 
     async def still(_: Request) -> Response:
         return Response(session.still.content, media_type="image/jpeg")
@@ -110,32 +121,42 @@ def drawing_routes(session: DrawingSession, finish: Callable[[], None] | None = 
     async def state(_: Request) -> Response:
         return JSONResponse(await run_in_threadpool(session.state))
 
-    posts = {"check": check, "diff": diff, "save": save, "ground": ground, "finish": finished}
-    posts["reload"] = lambda _: session.reload()
+    def answering(action: str) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            answered = await run_in_threadpool(drawing_answer, session, action, await request.body())
+            if action == "finish":
+                finish()
+            return answered
+
+        return answer
+
     return [
         Route("/", page),
         Route("/still.jpg", still),
         Route("/tokens.css", tokens),
         Route("/state", state),
         Route("/favicon.ico", no_icon),
-        *(Route(f"/{name}", _answering(action), methods=["POST"]) for name, action in posts.items()),
-        Mount("/static", StaticFiles(directory=_STATIC)),
+        *(Route(f"/{action}", answering(action), methods=["POST"]) for action in ACTIONS),
+        Mount("/static", StaticFiles(directory=DRAWING_FILES)),
     ]
 
 
-def _answering(action: Callable[[bytes], Any]) -> Callable[[Request], Any]:
-    async def answer(request: Request) -> Response:
-        body = await request.body()
-        try:
-            return JSONResponse(await run_in_threadpool(action, body))
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in found["loc"])
-            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {found['msg']}")
-        except ViapublicaError as error:
-            return _refusal(error)
-
-    return answer
+def _answered(session: DrawingSession, action: str, body: bytes) -> Any:
+    if action == "check":
+        asked = _Check.model_validate_json(body)
+        return {"flaws": [flaw.as_json() for flaw in session.flaws(asked.drawing.drawing())]}
+    if action in {"diff", "save"}:
+        change = _Change.model_validate_json(body)
+        drawing = change.drawing.drawing()
+        return (
+            session.save(drawing, change.version)
+            if action == "save"
+            else {"diff": session.diff(drawing, change.version)}
+        )
+    if action == "ground":
+        ground = _Ground.model_validate_json(body)
+        return session.ground(ground.measure, ground.check)
+    return session.reload() if action == "reload" else {}
 
 
 def _refusal(error: ViapublicaError) -> JSONResponse:

@@ -5,7 +5,7 @@ import { calibrationPanel, Measure } from "./measure.js";
 import { Model } from "./model.js";
 import { flawText, showList, showProperties } from "./panel.js";
 import { Picture } from "./picture.js";
-import { get, post } from "./server.js";
+import { get, post, useToken } from "./server.js";
 import { fillTexts, hasText, loadTexts, number, otherLanguage, text } from "./texts.js";
 
 const TOOLS = ["select", "zone", "lane", "line", "ignore", "mask", "measure"];
@@ -31,7 +31,9 @@ class Page {
 
   async begin() {
     await loadTexts();
-    const state = await get("/state");
+    const state = await get("state");
+    useToken(state.csrf);
+    this.back = state.back;
     this.#take(state);
     this.#listen();
     this.show();
@@ -275,7 +277,7 @@ class Page {
   }
 
   async #ground(request, used) {
-    const report = await post("/ground", request);
+    const report = await post("ground", request);
     this.measure.report = { ...report, used };
     this.grid = report.grid;
     this.say("");
@@ -299,7 +301,7 @@ class Page {
   #check() {
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.#guarded(async () => {
-      const { flaws } = await post("/check", { drawing: this.model.drawing() });
+      const { flaws } = await post("check", { drawing: this.model.drawing() });
       this.#showFlaws(flaws);
     }), CHECK_AFTER_MS);
   }
@@ -317,7 +319,7 @@ class Page {
   }
 
   async #showChanges() {
-    const { diff } = await post("/diff", { drawing: this.model.drawing(), version: this.state.version });
+    const { diff } = await post("diff", { drawing: this.model.drawing(), version: this.state.version });
     if (!diff) {
       this.say(text("unchanged"));
       return;
@@ -331,19 +333,23 @@ class Page {
 
   async #write() {
     byId("changes").close();
-    this.#take(await post("/save", { drawing: this.model.drawing(), version: this.state.version }), true);
+    this.#take(await post("save", { drawing: this.model.drawing(), version: this.state.version }), true);
     this.say(text("saved"), "good");
   }
 
   async #reload() {
-    this.#take(await post("/reload"), true);
+    this.#take(await post("reload"), true);
     this.say(text("reloaded"));
   }
 
   async #finish() {
     if (this.model.changed && !window.confirm(text("unsaved"))) return;
-    await post("/finish");
+    await post("finish");
     this.finished = true;
+    if (this.back) {
+      location.href = this.back;
+      return;
+    }
     byId("drawing").closest("main").inert = true;
     this.say(text("finished"), "good");
   }
@@ -360,6 +366,7 @@ class Page {
   }
 
   #refusal(error) {
+    if (error.status === 401) return text("loggedOut");
     const key = `flaw.${error.code}`;
     return error.code && hasText(key) ? text(key, error.values) : error.message;
   }

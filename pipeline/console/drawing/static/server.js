@@ -18,5 +18,24 @@ async function answered(response) {
 
 export const get = async (path) => answered(await fetch(path));
 
-export const post = async (path, body = {}) =>
-  answered(await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }));
+// The token of a session, where the page has one; a new session has a new one.
+let token = "";
+
+export function useToken(given) {
+  token = given ?? "";
+}
+
+const sent = (path, body) => fetch(path, {
+  method: "POST",
+  headers: { "Content-Type": "application/json", ...(token && { "X-CSRF-Token": token }) },
+  body: JSON.stringify(body),
+});
+
+export async function post(path, body = {}) {
+  const response = await sent(path, body);
+  if (response.status !== 403 || !token) return answered(response);
+  const { csrf } = await get("state");
+  if (csrf === token) return answered(response);
+  token = csrf;
+  return answered(await sent(path, body));
+}

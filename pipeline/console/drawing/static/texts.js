@@ -4,8 +4,8 @@ let table = {};
 let language = "pt";
 
 export async function loadTexts() {
-  table = await (await fetch("/static/texts.json")).json();
-  const stored = sessionStorage.getItem("language");
+  table = await (await fetch(new URL("texts.json", import.meta.url))).json();
+  const stored = sessionStorage.getItem("language") ?? document.documentElement.dataset.language;
   language = stored ?? (navigator.language.toLowerCase().startsWith("pt") ? "pt" : "en");
 }
 
