@@ -86,6 +86,8 @@ def add_people(where: str, stores: ConfiguredStores, cameras: Mapping[str, Camer
             registry.sign_term(one.login, validity, by)
             registry.grant(one.login, _OTHERS[one.login][1], validity, by)
             invitations[one.login] = registry.invite(one.login, by)
+        for one, other in ((first, second), (second, first)):  # who adds a camera sees its image
+            registry.grant(one.login, Role.OBSERVER, validity, other.login)
         for camera in cameras.values():
             registry.register_camera(_camera(camera), by)
             registry.approve_project(camera.camera_id, second.login)

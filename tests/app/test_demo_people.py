@@ -40,5 +40,7 @@ def test_everyone_logs_in_as_shown_and_a_second_start_makes_no_one(
             next_code = totp_code(one.secret, opened.clock.wall_ms() + 30_000)
             assert sign_in(opened, one.login, one.password, next_code, "test").person.login == one.login
         registered = opened.registry.cameras()
+        administrator = opened.registry.person(made[0].login).roles_at(opened.clock.wall_ms())
+    assert set(administrator) == {Role.GENERAL_ADMINISTRATOR, Role.OBSERVER}
     assert {one.camera_id: bool(one.plates_by) for one in registered} == {"bikes": False, "plate-scene": True}
     assert all(one.approved_ms for one in registered)
