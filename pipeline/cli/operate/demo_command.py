@@ -80,8 +80,13 @@ def _serve(path: Path) -> None:
 
     stores = stores_of(path, None)
     made = add_people(register_of(None, path), stores, stores.cameras or {})
+    width = max((len(one.login) for one in made), default=0) + 2
     for one in made:
-        say(out, (f"{one.login:10}", "bold"), f"{one.role.portuguese}: password {one.password}, secret {one.secret}")
+        say(
+            out,
+            (f"{one.login:{width}}", "bold"),
+            f"{one.role.portuguese}: password {one.password}, secret {one.secret}",
+        )
     if made:
         say(out, "These are shown once. The secret goes into an authenticator app, or: oathtool --totp -b SECRET")
     else:
