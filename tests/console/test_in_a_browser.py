@@ -165,7 +165,7 @@ def test_axe_finds_nothing_in_any_language_and_theme(language: str, theme: str, 
             "/console/situation/city-services/wall/4",
             "/console/situation/city-services/devices",
         ],
-        Role.INTELLIGENCE_ANALYST: ["/console/plates", "/console/traffic"],
+        Role.INTELLIGENCE_ANALYST: ["/console/plates", "/console/lists", "/console/recordings", "/console/traffic"],
         Role.SECTOR_ADMINISTRATOR: ["/console/audit", "/console/health", "/console/rights", "/console/people"],
         Role.GENERAL_ADMINISTRATOR: [
             "/console/rights/new",
