@@ -39,7 +39,8 @@ from pipeline.storage.local_socket import is_own_user, peer_pid, short_address
 __all__ = ["CameraOnboarding", "NewCamera", "allows_plates", "check_camera_address"]
 
 _COMMAND: Final = (sys.executable, "-I", "-m", "pipeline.app.cameras.onboarding_worker")
-_LONGEST_S: Final = 120.0
+_LONGEST_S: Final = 50.0
+"""Browsers wait for a minute, and would say that nothing was done."""
 _MOST_DRAWINGS: Final = 8
 _CONNECT_S: Final = 2.0
 
