@@ -47,7 +47,8 @@ sinks:
   - type: jsonl
     name: lines
     path: events.jsonl
-retention: {{plate_reads: null, tracks: null, counts: null, alerts: null, health: null}}
+# The videos are of a past day, and events of a day that is over are removed. The demo's sector allows as much.
+retention: {{plate_reads: 3650, tracks: 3650, counts: 3650, alerts: 3650, health: 3650}}
 observability:
   log_level: warning
   preview: {{dir: images, every_s: 1}}

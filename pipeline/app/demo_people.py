@@ -25,6 +25,8 @@ __all__ = ["DemoLogin", "add_people"]
 
 _BODY: Final = "demonstracao"
 _SECTOR: Final = "central"
+_MOST_DAYS: Final = 3650
+"""For which a sector may retain."""
 _YEAR_MS: Final = 365 * 86_400_000
 _ADMINISTRATORS: Final = {"admin": "Ana Administradora", "admin2": "Bia Administradora"}
 """Two, as no one approves their own request."""
@@ -71,9 +73,10 @@ def add_people(where: str, stores: ConfiguredStores, cameras: Mapping[str, Camer
     )
     people = [_person(login, name, number, validity) for number, (login, name) in enumerate(_names().items())]
     first, second = people[:2]
+    days = max((stores.retention.personal_days(one) or _MOST_DAYS for one in cameras), default=_MOST_DAYS)
     answers = FirstSetUp(
         institution=body,
-        sector=Sector(institution_id=_BODY, sector_id=_SECTOR, name="Central"),
+        sector=Sector(institution_id=_BODY, sector_id=_SECTOR, name="Central", retention_days=days),
         administrators=(first, second),
         validity=validity,
     )

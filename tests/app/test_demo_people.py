@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.app import demo
 from pipeline.app.configured_stores import ConfiguredStores
 from pipeline.app.demo_people import add_people
 from pipeline.app.people.log_in import sign_in
 from pipeline.app.people.open_registry import open_registry
+from pipeline.config.load import load_config
 from pipeline.domain.camera import Camera, Scope
 from pipeline.domain.requester import Requester
 from pipeline.domain.role import Role
+from pipeline.engine.registered_cameras import RegisteredCameras
 from pipeline.governance import login_secrets
 from pipeline.governance.login_secrets import totp_code
 from tests.http_api.served_city import quick_hasher
@@ -44,3 +47,18 @@ def test_everyone_logs_in_as_shown_and_a_second_start_makes_no_one(
     assert set(administrator) == {Role.GENERAL_ADMINISTRATOR, Role.OBSERVER}
     assert {one.camera_id: bool(one.plates_by) for one in registered} == {"bikes": False, "plate-scene": True}
     assert all(one.approved_ms for one in registered)
+
+
+def test_its_cameras_may_run_with_the_retention_that_they_are_declared_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login_secrets, "_hasher", quick_hasher)
+    monkeypatch.setattr(demo, "bikes", lambda: tmp_path / "demo.yaml")
+    monkeypatch.setattr(demo, "render", lambda path, **_: path.touch())
+    (tmp_path / "demo.yaml").touch()
+    config = load_config(demo.prepare_demo(tmp_path / "demo"))
+    stores = ConfiguredStores.of_config(config)
+    add_people(str(tmp_path / "demo" / "register.db"), stores, stores.cameras or {})
+    registered = RegisteredCameras.of_config(config)
+    assert registered is not None
+    assert registered.not_permitted(config) == {}
