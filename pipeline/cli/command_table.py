@@ -130,7 +130,11 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = {
     "logout": CommandEntry(
         "people.login_commands:logout", "End the session of this user, here or with a server.", _OPERATION
     ),
-    "password": CommandEntry("people.password_command:password", "Change your own password.", _OPERATION),
+    "password": CommandEntry(
+        "people.password_command:password",
+        "Change your password, with the present one and a one-time code.",
+        _OPERATION,
+    ),
     "approvals": CommandEntry(
         "people.approval_commands:app", "Approvals by a second person: ask, list, approve, refuse.", _OPERATION
     ),

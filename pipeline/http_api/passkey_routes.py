@@ -73,7 +73,7 @@ class PasskeysAnswer(AnswerBody):
     passkeys: list[PasskeyAnswer]
 
 
-@router.post("/session/passkey", responses=responses(HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS))
+@router.post("/session/passkey", responses=with_body() | responses(HTTPStatus.CONFLICT))
 def log_in_options(request: Request, response: Response, service: ServiceOf) -> PasskeyOptions:
     """Ask for a challenge to log in with a passkey in place of the one-time code; it counts once, for 5 minutes."""
     service.limits.log_in(client_address(request))

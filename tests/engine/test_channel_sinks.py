@@ -58,7 +58,7 @@ def test_in_quiet_hours_only_severe_alerts_are_sent(tmp_path: Path) -> None:
         severe = changed_alert(2, severity=Severity.CRITICAL)
         for sink in sinks:
             sink.add([alert(1), severe])
-        wait_until(lambda: len(noted.bodies) == 1)
+        wait_until(lambda: len(noted.bodies) == 1 and sinks[0].status().pending == 0)
         now, later = (sink.status() for sink in sinks)
         assert (now.name, now.pending) == ("channel-cco", 0)
         assert (later.name, later.pending, later.retries, later.error) == ("channel-cco-quiet", 1, 0, "")

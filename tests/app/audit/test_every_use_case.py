@@ -60,7 +60,6 @@ _WITHOUT: Final[Mapping[str, str]] = {
 
 _READS: Final = "is given a register of `open_register`, whose audit asks before each reading"
 _UNDECIDED: Final[Mapping[str, str]] = {
-    "erase_with_proof": "its erasure was opened by `open_erasure`, which asks",
     "AuditedRegister": "its readings ask; its changes follow the register's own rules of two named persons, and are "
     "not decided by account yet",
     "approve_disclosure": _READS,
