@@ -32,7 +32,7 @@ with warnings.catch_warnings():
 from hypothesis import settings
 
 # Threads that outlast their test must not write into what a command prints in the next one.
-structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stdout__))
 
 # Machines are shared and noisy: no test is timed, property tests neither.
 settings.register_profile("viapublica", deadline=None)
