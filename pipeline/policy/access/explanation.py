@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, combinations
 from typing import Final, TypeAlias
 
@@ -51,11 +52,13 @@ class _Variant:
     emergency: bool | None = None
 
 
+@lru_cache(maxsize=256)
 def what_is_missing(decision: Decision, engine: PolicyEngine | None = None) -> Missing | None:
     """The smallest set of things with which a refused request would be allowed; None where there is none.
 
-    It is found by deciding again: with every thing at once, then without each of them. Choices (purpose, role,
-    material, emergency) are changed one or two at a time, and only where things alone do not suffice.
+    It is found by deciding again, up to some hundred times, hence once for all languages: with every thing at once, then
+    without each of them. Choices (purpose, role, material, emergency) are changed one or two at a time, and only where
+    things alone do not suffice.
 
     Args:
         decision: a refusal; engine: of the decision.

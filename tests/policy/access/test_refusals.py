@@ -54,6 +54,13 @@ def test_a_query_by_plate_without_a_case_says_so_in_both_languages() -> None:
     )
 
 
+def test_what_is_missing_is_sought_once_for_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    decision = refused(replace(plate_query(), case_number="", now_ms=plate_query().now_ms + 1))
+    assert refusal_text(decision)
+    monkeypatch.setattr("pipeline.policy.access.explanation.decide", lambda *_: pytest.fail("decided again"))
+    assert "Falta: número do processo" in refusal_text(decision, PORTUGUESE)
+
+
 def test_several_things_that_are_missing_together_are_all_named_and_nothing_else() -> None:
     request = with_state(trained_until_ms=None)(
         ordinary(Role.INTELLIGENCE_ANALYST, Operation.CONVOY_QUERY, Purpose.INTELLIGENCE)
