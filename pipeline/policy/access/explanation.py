@@ -56,9 +56,9 @@ class _Variant:
 def what_is_missing(decision: Decision, engine: PolicyEngine | None = None) -> Missing | None:
     """The smallest set of things with which a refused request would be allowed; None where there is none.
 
-    It is found by deciding again, up to some hundred times, hence once for all languages: with every thing at once, then
-    without each of them. Choices (purpose, role, material, emergency) are changed one or two at a time, and only where
-    things alone do not suffice.
+    It is found by deciding again, up to some hundred times, hence once for all languages: with every thing at once,
+    then without each of them. Choices (purpose, role, material, emergency) are changed one or two at a time, and only
+    where things alone do not suffice.
 
     Args:
         decision: a refusal; engine: of the decision.
