@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
-from pipeline.domain.camera_registration import RegisteredCamera
 from pipeline.domain.route import GeoPoint
 
 WIDTH: Final = 960
@@ -100,8 +99,27 @@ class _View:
         return round(HEIGHT / 2 - (latitude - self.middle.latitude) * self.per_degree)
 
 
-def located(cameras: Iterable[RegisteredCamera]) -> dict[str, GeoPoint]:
-    """The coordinates of registered cameras that have some, by id."""
+class Registered(Protocol):
+    """A camera of the registry, as it is stored or answered."""
+
+    @property
+    def camera_id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def latitude(self) -> float | None:
+        """Degrees; None where it is not known."""
+        ...
+
+    @property
+    def longitude(self) -> float | None:
+        """Degrees; None where it is not known."""
+        ...
+
+
+def located(cameras: Iterable[Registered]) -> dict[str, GeoPoint]:
+    """The coordinates of cameras that have some, by id, in their order."""
     return {
         one.camera_id: GeoPoint(one.latitude, one.longitude)
         for one in cameras

@@ -118,9 +118,7 @@ def one(visit: VisitOfPeople, camera: CameraOf) -> Response:
 def register(visit: VisitOfPeople, camera: CameraOf) -> Response:
     """Register a camera of the configuration."""
     form, configured = visit.form, onboarding_of(visit).camera(camera)
-    owner = next((one for one in OwnerKind if one.value == form.text("owner_kind")), None)
-    if owner is None:
-        raise InvalidRequest("owner", "is none of the list", "Choose one")
+    owner = form.choice("owner_kind", OwnerKind, "owner")
     person = visit.caller.person
     wanted = NewRegistration(
         camera_id=camera,
@@ -170,10 +168,7 @@ def _own_body(visit: Visit) -> str:
 
 
 def _scope(visit: Visit) -> Scope:
-    found = next((one for one in Scope if one.value == visit.form.text("scope")), None)
-    if found is None:
-        raise InvalidRequest("scope", "is none of the list", "Choose one")
-    return found
+    return visit.form.choice("scope", Scope)
 
 
 def _degrees(visit: Visit, field: str) -> float | None:

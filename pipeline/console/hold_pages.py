@@ -14,13 +14,10 @@ from pipeline.console.catalogues import source
 from pipeline.console.pages import section_page
 from pipeline.console.rights_visits import RightsRoute, VisitOfRights, span_of
 from pipeline.console.sections import RIGHTS
-from pipeline.console.visits import Visit, opened_for
+from pipeline.console.visits import Visit, moment_ms, opened_for
 from pipeline.domain.hold import Hold, HoldBasis, HoldGrounds
 from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
-from pipeline.domain.times import parse_time
-from pipeline.errors import ViapublicaError
-from pipeline.http_api.problems import InvalidRequest
 
 router = APIRouter(route_class=RightsRoute, include_in_schema=False, prefix=f"{RIGHTS.path}/holds")
 PURPOSES: Final = (
@@ -58,10 +55,10 @@ def place(visit: VisitOfRights) -> Response:
     form, stores = visit.form, visit.service.stores
     begin_ms, end_ms = span_of(visit)
     grounds = HoldGrounds(
-        basis=next((one for one in HoldBasis if one.value == form.text("basis")), None),
+        basis=form.one_of("basis", HoldBasis),
         requester=form.text("requester"),
         document=form.text("document"),
-        expires_ms=_expiry_ms(visit),
+        expires_ms=moment_ms(visit, "until") if form.text("until") else None,
     )
     with acting_as(opened_for(visit, _purpose(visit).value)):
         hold_time(
@@ -90,19 +87,7 @@ def _holds(visit: Visit) -> list[Hold]:
 
 
 def _purpose(visit: Visit) -> Purpose:
-    found = next((one for one in PURPOSES if one.value == visit.form.text("purpose")), None)
-    if found is None:
-        raise InvalidRequest("purpose", "is none of the list", "Choose one")
-    return found
-
-
-def _expiry_ms(visit: Visit) -> int | None:
-    if not visit.form.text("until"):
-        return None
-    try:
-        return parse_time(visit.form.text("until"), visit.service.stores.zone)
-    except ViapublicaError as error:
-        raise InvalidRequest("until", error.problem, error.fix) from None
+    return visit.form.choice("purpose", PURPOSES)
 
 
 def _page(visit: Visit, found: list[Hold] | None) -> Response:

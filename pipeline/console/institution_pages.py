@@ -47,9 +47,7 @@ def institutions(visit: VisitOfPeople) -> Response:
 def add_institution(visit: VisitOfPeople) -> Response:
     """Register an institution."""
     form = visit.form
-    kind = next((one for one in InstitutionKind if one.value == form.text("kind")), None)
-    if kind is None:
-        raise InvalidRequest("kind", "is none of the list", "Choose one")
+    kind = form.choice("kind", InstitutionKind)
     wanted = RegisteredInstitution(
         institution_id=form.text("institution"),
         name=form.text("name"),

@@ -17,11 +17,10 @@ from pipeline.console.registry_visits import (
     VisitOfPeople,
     address_of,
     administration_of,
-    day_ms,
     period_of,
 )
 from pipeline.console.sections import PEOPLE
-from pipeline.console.visits import Visit
+from pipeline.console.visits import Visit, moment_ms
 from pipeline.domain.people import Lack, NewPerson, Validity
 from pipeline.domain.role import Role
 from pipeline.http_api.problems import InvalidRequest
@@ -76,7 +75,7 @@ def register(visit: VisitOfPeople) -> Response:
         document=form.text("document"),
         institution=institution,
         sector=sector,
-        validity=Validity(visit.service.now_ms, day_ms(visit, "until")),
+        validity=Validity(visit.service.now_ms, moment_ms(visit, "until")),
         contract_until_ms=_contract_ms(visit),
     )
     (registered,) = administration_of(visit).register([person])
@@ -117,14 +116,11 @@ def _page(visit: Visit, login: str, invitation: str = "") -> Response:
 
 
 def _contract_ms(visit: Visit) -> int | None:
-    return day_ms(visit, "contract") if visit.form.text("contract") else None
+    return moment_ms(visit, "contract") if visit.form.text("contract") else None
 
 
 def _role(visit: Visit) -> Role:
-    role = next((one for one in Role if one.value == visit.form.text("role")), None)
-    if role is None:
-        raise InvalidRequest("role", "is none of the list", "Choose one")
-    return role
+    return visit.form.choice("role", Role)
 
 
 def _leave(visit: Visit, login: str) -> None:

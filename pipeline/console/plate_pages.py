@@ -18,7 +18,7 @@ from pipeline.console.plate_answers import Found
 from pipeline.console.plate_questions import COLUMNS, FOLLOWING, OPERATIONS, TITLES, Search, asked_question, search_of
 from pipeline.console.problem_pages import PageRoute
 from pipeline.console.sections import PLATES
-from pipeline.console.visits import Visit, visit_of
+from pipeline.console.visits import Visit, opened_for, visit_of
 from pipeline.domain.operation import Operation
 from pipeline.domain.purpose import Purpose
 from pipeline.domain.requester import Requester
@@ -73,7 +73,7 @@ def _file(visit: Visit, kind: str) -> Response:
         raise InvalidRequest("file", "would be empty: nothing was found", "Search for something else")
     purpose, case = visit.form.text("purpose"), visit.form.text("case")
     requester = Requester(user=visit.caller.registry.requester.user, purpose=purpose, case=case)
-    opened = visit.service.registry.held_by(visit.caller.credential, purpose, case)
+    opened = opened_for(visit, purpose)
     name = f"viapublica-{visit.request.state.request_id}.{kind}"
     note_download(opened, visit.service.stores, name, values, requester)
     head = FileHead(visit.caller.person, Purpose(purpose), case, name, visit.service.now_ms, found.complete)

@@ -18,7 +18,7 @@ from pipeline.console.pages import section_page
 from pipeline.console.problem_pages import PageRoute, ShownProblem, shown
 from pipeline.console.recording_timeline import WIDTH, RecordingTimeline, recording_timeline
 from pipeline.console.sections import RECORDINGS
-from pipeline.console.visits import Visit, checked, visit_of
+from pipeline.console.visits import Visit, checked, opened_for, visit_of
 from pipeline.domain.alert_sentences import alert_sentence
 from pipeline.domain.camera import CAMERA_ID
 from pipeline.domain.events import AlertEvent, Kind
@@ -108,7 +108,7 @@ def show(visit: VisitOfRecordings) -> Response:
     question = _question(visit)
     at_ms = question.moment_ms(visit)
     begin_ms, end_ms = at_ms - _BEFORE_MS, at_ms + _BEFORE_MS
-    opened = visit.service.registry.held_by(visit.caller.credential, question.purpose.value, question.case)
+    opened = opened_for(visit, question.purpose.value)
     found = recorded_timeline(opened, visit.service.stores, question.camera, begin_ms, end_ms)
     alerts, problem = _alerts(visit, question, begin_ms, end_ms)
     drawn = recording_timeline(found, [at for at, _ in alerts], begin_ms, end_ms, at_ms)
@@ -120,7 +120,7 @@ def video(visit: VisitOfRecordings) -> StreamingResponse:
     """Recorded video as it happened, from a moment on, for the script of the page."""
     question = _question(visit)
     begin_ms = question.moment_ms(visit)
-    opened = visit.service.registry.held_by(visit.caller.credential, question.purpose.value, question.case)
+    opened = opened_for(visit, question.purpose.value)
     end_ms = min(begin_ms + LONGEST_PLAY_MS, visit.service.now_ms)
     return view_messages(
         visit,

@@ -11,11 +11,9 @@ from fastapi import Depends, Request
 from pipeline.app.people.administration import Administration
 from pipeline.console.problem_pages import PageRoute
 from pipeline.console.sections import PEOPLE
-from pipeline.console.visits import Visit, visit_of
+from pipeline.console.visits import Visit, moment_ms, visit_of
 from pipeline.domain.people import Validity
-from pipeline.domain.times import parse_time
-from pipeline.errors import ConfigError, RegistryError, ViapublicaError
-from pipeline.http_api.problems import InvalidRequest
+from pipeline.errors import ConfigError, RegistryError
 
 VisitOfPeople = Annotated[Visit, Depends(visit_of(PEOPLE))]
 
@@ -48,23 +46,11 @@ def address_of(login: str) -> str:
     return f"{PEOPLE.path}/accounts/{quote(login, safe='')}"
 
 
-def day_ms(visit: Visit, field: str) -> int:
-    """The begin of the day that a field names, in the zone of the institution.
-
-    Raises:
-        InvalidRequest: it is none.
-    """
-    try:
-        return parse_time(visit.form.text(field), visit.service.stores.zone)
-    except ViapublicaError as error:
-        raise InvalidRequest(field, error.problem, error.fix) from None
-
-
 def period_of(visit: Visit) -> Validity:
     """The period of the fields ``since``, now where it is empty, and ``until``.
 
     Raises:
         InvalidRequest: one is no day.
     """
-    since_ms = day_ms(visit, "since") if visit.form.text("since") else visit.service.now_ms
-    return Validity(since_ms, day_ms(visit, "until"))
+    since_ms = moment_ms(visit, "since") if visit.form.text("since") else visit.service.now_ms
+    return Validity(since_ms, moment_ms(visit, "until"))

@@ -108,7 +108,7 @@ def deliver(visit: VisitOfReleases, year: YearOf, running: RunningOf) -> Respons
 
 def _list_page(visit: Visit) -> Response:
     form = visit.form
-    state = next((one for one in DisclosureState if one.value == form.text("state")), None)
+    state = form.one_of("state", DisclosureState)
     found = releases_of(visit).list(state, form.text("month") or None)
     values: dict[str, Any] = {
         "found": tuple(reversed(found)),
@@ -168,9 +168,7 @@ def _one_page(visit: Visit, number: str) -> Response:
 
 def _request(visit: Visit) -> Request:
     form = visit.form
-    basis = next((one for one in LegalBasis if one.value == form.text("basis")), None)
-    if basis is None:
-        raise InvalidRequest("basis", "is none of the list", "Choose one")
+    basis = form.choice("basis", LegalBasis)
     try:
         begin_ms, end_ms = parse_range(form.text("start") or None, form.text("end") or None, visit.service.stores.zone)
     except ViapublicaError as error:

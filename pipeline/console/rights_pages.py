@@ -24,7 +24,6 @@ from pipeline.domain.subject_request import (
 from pipeline.domain.times import parse_time
 from pipeline.errors import PolicyError
 from pipeline.http_api import rights_routes
-from pipeline.http_api.problems import InvalidRequest
 
 router = APIRouter(route_class=RightsRoute, include_in_schema=False, prefix=RIGHTS.path)
 _PAGE_ROWS: Final = 200
@@ -64,9 +63,7 @@ def new(visit: VisitOfRights) -> Response:
 def receive(visit: VisitOfRights) -> Response:
     """Enter a request, which gets its number and its deadline."""
     form = visit.form
-    kind = next((one for one in RequestKind if one.value == form.text("kind")), None)
-    if kind is None:
-        raise InvalidRequest("kind", "is none of the list", "Choose one")
+    kind = form.choice("kind", RequestKind)
     begin_ms, end_ms = span_of(visit)
     wanted = SubjectRequest(
         kind=kind,
@@ -96,9 +93,7 @@ def one(visit: VisitOfRights) -> Response:
 def decide(visit: VisitOfRights) -> Response:
     """Decide a request with reasons; what erases is decided on the command line."""
     form = visit.form
-    decision = next((one for one in RequestDecision if one.value == form.text("decision")), None)
-    if decision is None:
-        raise InvalidRequest("decision", "is none of the list", "Choose one")
+    decision = form.choice("decision", RequestDecision)
     with _service(visit) as service:
         found = service.check_decision(form.text("number"), form.text("reasons"))
         if found.request.kind is RequestKind.ERASURE and decision is not RequestDecision.REFUSED:

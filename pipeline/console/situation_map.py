@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pipeline.console.camera_map import CameraMap, Place, camera_map
+from pipeline.console.camera_map import CameraMap, Place, camera_map, located
 from pipeline.domain.ports import SourceState
-from pipeline.domain.route import GeoPoint
 from pipeline.http_api.question_routes import CameraAnswer
 
 _WITH_IMAGE: Final = frozenset({SourceState.STREAMING, SourceState.OVERLOADED, SourceState.LOW_RATE})
@@ -27,19 +26,19 @@ def situation_map(
     """
     number = Counter(one["camera_id"] for one in incidents or ())
     ordered = sorted(cameras or (), key=lambda one: (-number[one.camera_id], _is_live(one), one.camera_id))
+    known = located(ordered)
     places = [
         Place(
             one.camera_id,
-            GeoPoint(one.latitude, one.longitude),
+            known[one.camera_id],
             LIVE if _is_live(one) else LOST,
             str(number[one.camera_id] or ""),
             f"{base}/cameras/{one.camera_id}",
         )
         for one in ordered
-        if one.latitude is not None and one.longitude is not None
+        if one.camera_id in known
     ]
-    located = {one.camera_id for one in places}
-    return camera_map(places, (), [one.camera_id for one in ordered if one.camera_id not in located])
+    return camera_map(places, (), {one.camera_id for one in ordered} - known.keys())
 
 
 def _is_live(camera: CameraAnswer) -> bool:

@@ -127,11 +127,11 @@ def open_data(visit: VisitOfTraffic) -> Response:
 
 
 def _figure(form: Form) -> Figure:
-    return next((one for one in Figure if one.value == form.text("figure")), Figure.LINES)
+    return form.one_of("figure", Figure) or Figure.LINES
 
 
 def _view(form: Form) -> View:
-    return next((one for one in View if one.value == form.text("view")), View.TABLE)
+    return form.one_of("view", View) or View.TABLE
 
 
 def _body(form: Form, start: str, end: str) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qs
@@ -17,11 +18,14 @@ from pipeline.app.people.open_registry import OpenRegistry
 from pipeline.console.reader import Reader
 from pipeline.console.sections import Section
 from pipeline.domain.operation import Operation
+from pipeline.domain.times import parse_time
+from pipeline.errors import ViapublicaError
 from pipeline.http_api.callers import CSRF_HEADER, Caller, ServiceOf, csrf_token, recognized, session_of
 from pipeline.http_api.problems import InvalidRequest, RequestRefused
 from pipeline.http_api.service import Service
 
 B = TypeVar("B", bound=BaseModel)
+E = TypeVar("E", bound=StrEnum)
 CSRF_FIELD: Final = "csrf"
 _MOST_FIELDS: Final = 200
 _LONGEST_CASE: Final = 64
@@ -51,6 +55,24 @@ class Form:
     def chosen(self, name: str) -> list[str]:
         """All values of a field that may be sent several times."""
         return [value for value in self.fields.get(name, []) if value]
+
+    def one_of(self, name: str, options: Iterable[E]) -> E | None:
+        """The option whose value a field has; None where it has none of them."""
+        return next((one for one in options if one.value == self.text(name)), None)
+
+    def choice(self, name: str, options: Iterable[E], subject: str = "") -> E:
+        """The option that a field must name.
+
+        Args:
+            name: of the field; options: those of its list; subject: what an error calls it, "" for the name.
+
+        Raises:
+            InvalidRequest: it names none of them.
+        """
+        found = self.one_of(name, options)
+        if found is None:
+            raise InvalidRequest(subject or name, "is none of the list", "Choose one")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +105,18 @@ def checked(kind: type[B], values: Mapping[str, Any]) -> B:
     except ValidationError as error:
         found = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False)[:5]]
         raise InvalidRequest("form", "; ".join(found), "Correct the field") from None
+
+
+def moment_ms(visit: Visit, field: str) -> int:
+    """The time that a field names, of a day its begin in the zone of the institution, milliseconds since 1970 UTC.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
+    try:
+        return parse_time(visit.form.text(field), visit.service.stores.zone)
+    except ViapublicaError as error:
+        raise InvalidRequest(field, error.problem, error.fix) from None
 
 
 async def sent_form(request: Request) -> Form:

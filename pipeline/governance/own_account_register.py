@@ -67,7 +67,6 @@ class OwnAccountRegister(LoginRegister):
         wanted = checked_password(owner.login, new)
         if wanted == typed_password(password):
             raise RegistryError("new password", "is the present one", "Choose another one")
-        is_known = self._by_password(owner.login, password)
         hashed = password_hash(wanted)
 
         def change(session: Session, account: AccountRow, now_ms: int) -> Renewed:
@@ -76,7 +75,7 @@ class OwnAccountRegister(LoginRegister):
             note(session, owner.login, NoticeKind.PASSWORD, owner.origin, now_ms)
             return Renewed(renewed(session, owner, now_ms), ended)
 
-        return self._confirmed(owner, code, change, action="password", what="password or code", is_known=is_known)
+        return self._confirmed(owner, code, change, action="password", password=password)
 
     def end_session(self, owner: Owner, session_id: str, code: str) -> Renewed:
         """End another session of the account.
@@ -130,23 +129,23 @@ class OwnAccountRegister(LoginRegister):
         change: Callable[[Session, AccountRow, int], T],
         *,
         action: str,
-        what: str = "code",
-        is_known: Callable[[AccountRow], bool] = lambda _: True,
+        password: str | None = None,
     ) -> T:
-        """Make a change of an account whose owner gives a one-time code again, and what else it needs.
+        """Make a change of an account whose owner gives a one-time code again, and for some changes the password.
 
         Args:
             owner: of the account; code: as typed; change: within the transaction; action: for the audit.
-            what: names the factors for the text of a refusal; is_known: the other factor, where one is needed.
+            password: as typed; None where the code alone is needed.
 
         Raises:
             PolicyError: a factor is wrong, or the account takes no attempts now; counted as a wrong log-in.
         """
+        is_known = None if password is None else self._by_password(owner.login, password)
         now_ms = self._clock.wall_ms()
         with self._database.writing() as session:
             account = person_row(session, owner.login).account
             lock = lock_of(session, account, owner.origin, now_ms)
-            if is_known(account) and self._takes(session, account, code, lock, now_ms):
+            if (is_known is None or is_known(account)) and self._takes(session, account, code, lock, now_ms):
                 made = change(session, account, now_ms)
                 session.flush()
                 self._on_change(RegistryChange(Operation.PERMISSION, action, owner.login))
@@ -154,7 +153,7 @@ class OwnAccountRegister(LoginRegister):
             count_failure(session, lock, owner.origin, now_ms)
         self._on_change(RegistryChange(Operation.PERMISSION, f"{action}-refused", owner.login))
         raise PolicyError(
-            what,
+            "code" if password is None else "password or code",
             "is wrong, or was used before",
             "Try again with the next code; after five attempts wait 15 minutes, or ask your administration",
         )

@@ -51,8 +51,7 @@ class PasskeyRegister(OwnAccountRegister):
             note(session, account.login, NoticeKind.PASSKEY_ADDED, owner.origin, now_ms)
             return Renewed(renewed(session, owner, now_ms), 0)
 
-        is_known = self._by_password(owner.login, password)
-        return self._confirmed(owner, code, add, action="passkey-add", what="password or code", is_known=is_known)
+        return self._confirmed(owner, code, add, action="passkey-add", password=password)
 
     def remove_passkey(self, owner: Owner, passkey_id: str, password: str, code: str) -> Renewed:
         """Remove a passkey of an account.
@@ -72,8 +71,7 @@ class PasskeyRegister(OwnAccountRegister):
             note(session, account.login, NoticeKind.PASSKEY_REMOVED, owner.origin, now_ms)
             return Renewed(renewed(session, owner, now_ms), 0)
 
-        is_known = self._by_password(owner.login, password)
-        return self._confirmed(owner, code, remove, action="passkey-remove", what="password or code", is_known=is_known)
+        return self._confirmed(owner, code, remove, action="passkey-remove", password=password)
 
     def passkeys(self, login: str) -> tuple[Passkey, ...]:
         """The passkeys of an account, the oldest first."""

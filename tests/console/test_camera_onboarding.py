@@ -196,13 +196,13 @@ def test_a_newcomer_adds_a_camera_and_draws_its_masks(
     assert violations(page) == []
     newcomer.click("#finish")
     page.wait_for_url(f"**{PAGE}")
-    told: list[tuple[int, int]] = []
-    monkeypatch.setattr(os, "kill", lambda pid, number: told.append((pid, number)))
+    signals: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: signals.append((pid, number)))
     with live_run(service, frames=1):
         newcomer.click(f'form[action="{PAGE}/reload"] button')
         page.wait_for_load_state("networkidle")
         expect(page.locator("#notices .box")).to_have_count(0)
-    assert told == [(os.getpid(), signal.SIGHUP)]
+    assert signals == [(os.getpid(), signal.SIGHUP)]
     assert newcomer.steps <= _MOST_STEPS
     assert service.release_settings.config is not None
     (first, added) = load_config(service.release_settings.config, for_queries=True).cameras

@@ -20,8 +20,22 @@ __all__ = [
     "end_sessions",
     "own_notices",
     "own_sessions",
+    "owner_of",
     "see_notices",
 ]
+
+
+def owner_of(opened: OpenRegistry, credential: SessionCredential | None, origin: str) -> Owner:
+    """The person who acts, as the owner of their account.
+
+    Args:
+        opened: the registry, for them; credential: the session that they act by, None on the command line.
+        origin: address of the request.
+
+    Raises:
+        PolicyError: they act by a token.
+    """
+    return Owner(person_of_session(opened), "" if credential is None else credential.session, origin)
 
 
 def own_sessions(opened: OpenRegistry, credential: SessionCredential) -> Sequence[OpenSession]:
@@ -46,7 +60,7 @@ def end_sessions(
         PolicyError: the code is wrong, or they act by a token.
         RegistryError: there is no such session.
     """
-    owner = Owner(person_of_session(opened), credential.session, origin)
+    owner = owner_of(opened, credential, origin)
     if not session_id:
         return opened.registry.end_all(owner, code)
     return opened.registry.end_session(owner, session_id, code)
@@ -65,7 +79,7 @@ def change_password(
         PolicyError: password or code is wrong, or they act by a token.
         RegistryError: the new password is easily guessed, or the present one.
     """
-    owner = Owner(person_of_session(opened), "" if credential is None else credential.session, origin)
+    owner = owner_of(opened, credential, origin)
     return opened.registry.change_password(owner, password, new, code)
 
 

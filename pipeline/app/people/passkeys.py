@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 from pipeline.app.people.identity import SessionCredential
 from pipeline.app.people.log_in import person_of_session
 from pipeline.app.people.open_registry import OpenRegistry
+from pipeline.app.people.own_account import owner_of
 from pipeline.domain.passkey import Passkey, PasskeyProof
 from pipeline.domain.ports import Clock
 from pipeline.domain.times import MINUTE_MS
 from pipeline.errors import NotLoggedIn, RegistryError
-from pipeline.governance.own_account_register import Owner, Renewed
+from pipeline.governance.own_account_register import Renewed
 
 if TYPE_CHECKING:
     from pipeline.governance.webauthn_ceremonies import RelyingParty
@@ -102,7 +103,7 @@ class Passkeys:
             PolicyError: password or code is wrong, the name says something sensitive, or they act by a token.
             RegistryError: it is no answer to the challenge, or is known already, or there are too many.
         """
-        owner = Owner(person_of_session(opened), credential.session, origin)
+        owner = owner_of(opened, credential, origin)
         party, challenge = self._party(), self._taken(f"session {credential.session}")
         if challenge is None:
             raise RegistryError("passkey", _NOT_ASKED, _AGAIN)
@@ -150,7 +151,7 @@ def remove_passkey(
     Raises:
         PolicyError: password or code is wrong, or they act by a token; RegistryError: there is no such passkey.
     """
-    owner = Owner(person_of_session(opened), credential.session, origin)
+    owner = owner_of(opened, credential, origin)
     return opened.registry.remove_passkey(owner, passkey_id, password, code)
 
 
